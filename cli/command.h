@@ -33,6 +33,7 @@ int usage_error(const std::string& command, const std::string& text);
 // --connect of the commands that talk to a gateway.
 void add_connect_option(CLI::App& command, std::vector<std::string>& addresses);
 
+void add_bench(Application application);
 void add_services(Application application);
 void add_up(Application application);
 void add_chat(Application application);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   cli::add_chat(application);
   cli::add_status(application);
   cli::add_services(application);
+  cli::add_bench(application);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
