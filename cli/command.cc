@@ -26,14 +26,22 @@ std::vector<std::string> known_keys(const CLI::App& command) {
   return keys;
 }
 
+// "bench hop": as it is called, without the program's name.
+std::string name_of(const CLI::App& command) {
+  const CLI::App* const parent = command.get_parent();
+  if (parent == nullptr) return "";
+  const std::string before = name_of(*parent);
+  return before.empty() ? command.get_name() : before + " " + command.get_name();
+}
+
 int unknown_argument(const CLI::App& command, const std::string& argument) {
   if (argument.empty() || argument.front() != '-') {
-    return usage_error(command.get_name(), "unexpected argument \"" + argument + "\"");
+    return usage_error(name_of(command), "unexpected argument \"" + argument + "\"");
   }
   const std::vector<std::string> keys = known_keys(command);
   const std::vector<std::string_view> known(keys.begin(), keys.end());
   const std::string key = key_of(argument);
-  return usage_error(command.get_name(), "unknown option --" + key + did_you_mean(key, known));
+  return usage_error(name_of(command), "unknown option --" + key + did_you_mean(key, known));
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ class Bench(unittest.TestCase):
         self.assertEqual(len(report["cpu_share"]), 6)
 
     def test_an_unknown_part_or_option_is_a_mistake_of_use(self):
-        for arguments, named in ((["hopp"], "hopp"), (["hop", "--mesages=3"], "--messages"), ([], "hop and e2e")):
+        mistakes = ((["hopp"], "hopp"), (["hop", "--mesages=3"], "did you mean messages"), ([], "hop and e2e"))
+        for arguments, named in mistakes:
             done = run_shoal("bench", *arguments)
             self.assertEqual(done.returncode, 2, arguments)
             self.assertIn(named, done.stderr)
