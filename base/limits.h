@@ -49,7 +49,8 @@ inline constexpr std::size_t outbox_bytes_max = 256u << 20;
 inline constexpr std::size_t links_max = 4096;
 inline constexpr std::size_t directory_entries_max = 1024;
 inline constexpr std::size_t labels_max = 16;
-inline constexpr std::size_t seeds_max = 16;  // router addresses of one configuration
+inline constexpr std::uint32_t calls_open_max = 4096;  // CALLs and jobs of one service without an answer, either way
+inline constexpr std::size_t seeds_max = 16;           // router addresses of one configuration
 
 // Sockets (actors/net).
 inline constexpr std::size_t turn_messages_max = 256;  // read from one socket before the others have their turn

@@ -6,6 +6,19 @@
 #include "base/random.h"
 
 namespace shoal::actors {
+namespace {
+
+// Whether a comma separated list has this entry.
+bool lists(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (list.substr(0, comma) == wanted) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+}  // namespace
 
 std::string_view label(const protocol::Entry& entry, std::string_view key) {
   for (const protocol::Label& label : entry.labels) {
@@ -29,6 +42,14 @@ std::vector<const protocol::Entry*> Peers::of(std::string_view kind) const {
 
 bool Peers::any(std::string_view kind) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& item) { return item.second.kind == kind; });
+}
+
+std::vector<const protocol::Entry*> Peers::serving(std::string_view kind) const {
+  std::vector<const protocol::Entry*> found;
+  for (const auto& [epoch, entry] : entries_) {
+    if (entry.kind == kind || (entry.kind == "gateway" && lists(label(entry, "serves"), kind))) found.push_back(&entry);
+  }
+  return found;
 }
 
 std::vector<const protocol::Entry*> Peers::rendezvous(std::string_view kind, std::uint64_t hash, std::string_view key,

@@ -25,6 +25,10 @@ public:
 
   bool any(std::string_view kind) const;
 
+  // Who answers CALLs of a kind, ordered by epoch: its processes, and the gateways that name it in their label `serves`
+  // (comma separated) because a client of theirs serves it.
+  std::vector<const protocol::Entry*> serving(std::string_view kind) const;
+
   // The peers of `kind` whose label `key` is `value` (empty key: all), in rendezvous order of `hash`: everybody who
   // knows the same peers finds the same order, and a peer that leaves moves only what it held (Thaler and Ravishankar,
   // "A name-based mapping scheme for rendezvous", 1996).
