@@ -79,7 +79,8 @@ struct Note {  // one line of the log, key=value, request first
   enum class Level : std::uint8_t { debug, info, warning, error } level = Level::info;
   std::string text;
 };
-using Effect = std::variant<Send, ReplyClient, StartJob, EngineCommand, Count, Note>;
+struct ReportLoad {};  // LOAD goes to the routers now, or as soon as load_gap_ms have passed since the last one
+using Effect = std::variant<Send, ReplyClient, StartJob, EngineCommand, Count, Note, ReportLoad>;
 
 // What a core wants done, in order.
 class Effects {
@@ -94,6 +95,7 @@ public:
   void engine_command(std::any command) { list_.emplace_back(EngineCommand{std::move(command)}); }
   void count(const char* name, std::uint64_t by = 1) { list_.emplace_back(Count{name, by}); }
   void note(Note::Level level, std::string text) { list_.emplace_back(Note{level, std::move(text)}); }
+  void report_load() { list_.emplace_back(ReportLoad{}); }
 
   // Empties the list.
   std::vector<Effect> take() { return std::exchange(list_, {}); }

@@ -69,6 +69,7 @@ inline constexpr std::size_t routing_id_bytes_max = 192;  // without the lane's 
 inline constexpr std::uint32_t flush_ms = 500;                 // what is still in sockets when a process ends
 inline constexpr std::uint32_t resolve_interval_ms = 5000;     // names of routers
 inline constexpr std::uint32_t load_interval_ms = 250;         // LOAD to every router
+inline constexpr std::uint32_t load_gap_ms = 20;               // between two LOADs, when there is news
 inline constexpr std::uint32_t load_missed_max = 3;            // missed reports until an entry expires
 inline constexpr std::uint32_t keepalive_interval_ms = 1000;   // owner to client and holders, per stream
 inline constexpr std::uint32_t queued_wait_ms = 250;           // without QUEUED the owner asks another router
@@ -90,6 +91,7 @@ static_assert(values_max >= directory_entries_max * (64 + 2 * labels_max));  // 
 static_assert(values_max >= 6 * std::size_t{streams_max});                   // TOKENS for every stream
 static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(bulk_bytes_min < message_bytes_max);
+static_assert(load_gap_ms < load_interval_ms);
 static_assert(grant_ms > load_interval_ms);
 static_assert(outbox_messages_max >= 2 * streams_max);
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");

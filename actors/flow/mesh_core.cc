@@ -12,6 +12,7 @@ namespace shoal::actors {
 namespace {
 
 constexpr auto load_interval = milliseconds(limits::load_interval_ms);
+constexpr auto load_gap = milliseconds(limits::load_gap_ms);
 constexpr auto suspicion = milliseconds(1000);  // a broken link; the routers know better after their own timeout
 constexpr auto dial_wait = milliseconds(1000);  // for a link that does not come up
 constexpr auto seed_wait = milliseconds(2000);  // for a seed to turn out to be a listed router, before it is dialled
@@ -222,6 +223,7 @@ void MeshCore::on_tick(Time now, WireEffects& out) {
 }
 
 void MeshCore::report_load(Time now, WireEffects& out) {
+  last_load_ = now;
   next_load_ = now + load_interval;
   protocol::LoadReport report;
   report.sequence = ++load_sequence_;
@@ -321,6 +323,8 @@ void MeshCore::serve(const Event& event, Time now, WireEffects& out) {
           using T = std::decay_t<decltype(wanted)>;
           if constexpr (std::is_same_v<T, Send>) {
             send(wanted.to, std::move(wanted.message), wanted.address, now, out);
+          } else if constexpr (std::is_same_v<T, ReportLoad>) {
+            next_load_ = std::min(next_load_, std::max(now, last_load_ + load_gap));
           } else {
             out.emplace_back(std::move(wanted));
           }

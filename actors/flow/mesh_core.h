@@ -106,6 +106,7 @@ private:
   std::deque<Epoch> replaced_;                  // whose address answers under another epoch; lost likewise
   Measured measured_;
   Time next_load_;
+  Time last_load_;
   std::uint64_t load_sequence_ = 0;
 };
 

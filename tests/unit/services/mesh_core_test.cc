@@ -20,11 +20,13 @@ public:
     if (const auto* down = std::get_if<PeerDown>(&event)) downs.push_back(down->peer.epoch);
     if (const auto* lost = std::get_if<LinkLost>(&event)) losses.push_back(lost->epoch);
     if (const auto* received = std::get_if<Received>(&event)) froms.push_back(received->from);
+    if (std::exchange(has_news, false)) out.report_load();
     for (Send& send : std::exchange(wanted, {})) out.send(send.to, std::move(send.message), send.address);
   }
 
   std::vector<Epoch> ups, downs, losses, froms;
   std::vector<Send> wanted;
+  bool has_news = false;
 };
 
 constexpr Epoch self = 1, router = 30, other_router = 31, peer = 50, other_peer = 51;
@@ -356,4 +358,21 @@ TEST_CASE("a process that stops says BYE to everybody, and who hears it counts a
   CHECK(node.posted<protocol::Bye>(router_address) == 1);
   node.arrive(Route{{}, id_of(peer)}, protocol::Bye{});
   CHECK(node.service.downs == std::vector<Epoch>{peer});
+}
+
+TEST_CASE("a service with news reports at once, but not more often than the gap between two reports allows") {
+  Node node;
+  node.join();
+  node.pass(milliseconds(1));
+  REQUIRE(node.posted<protocol::Load>(router_address) == 1);
+  node.pass(milliseconds(limits::load_gap_ms));
+  REQUIRE(node.posted<protocol::Load>(router_address) == 0);
+  int reports = 0;
+  for (std::uint32_t i = 0; i < 5 * limits::load_gap_ms; ++i) {
+    node.service.has_news = true;
+    node.give(ClientGone{});
+    node.pass(milliseconds(1));
+    reports += node.posted<protocol::Load>(router_address);
+  }
+  CHECK(reports == 5);
 }
