@@ -16,7 +16,7 @@ constexpr auto silence_max = milliseconds((limits::load_missed_max + 1) * limits
 
 std::uint32_t Row::free(Time now) const {
   const auto promised = static_cast<std::uint32_t>(
-      std::count_if(grants.begin(), grants.end(), [&](Time expires) { return expires > now; }));
+      std::count_if(grants.begin(), grants.end(), [&](const Promise& grant) { return grant.expires > now; }));
   return load.slots_free > promised ? load.slots_free - promised : 0;
 }
 
@@ -50,7 +50,7 @@ Row* Directory::on_load(Epoch epoch, const protocol::LoadReport& load, Time now,
   for (; row.grants_consumed < load.grants_consumed && !row.grants.empty(); ++row.grants_consumed)
     row.grants.pop_front();
   row.grants_consumed = load.grants_consumed;
-  while (!row.grants.empty() && row.grants.front() <= now) row.grants.pop_front();
+  while (!row.grants.empty() && row.grants.front().expires <= now) row.grants.pop_front();
   return &row;
 }
 

@@ -13,12 +13,18 @@
 
 namespace shoal::router {
 
+// A grant that its executor has not reported as used.
+struct Promise {
+  Time expires;
+  Tier tier = Tier::realtime;
+};
+
 // One process, and what this router has promised of it.
 struct Row {
   protocol::Entry entry;
   protocol::LoadReport load;
   Time heard;                         // HELLO or LOAD
-  std::deque<Time> grants;            // expiry of those that the executor has not reported as used, oldest first
+  std::deque<Promise> grants;         // that the executor has not reported as used, oldest first
   std::uint64_t grants_consumed = 0;  // as last reported
   bool reported = false;              // LOAD came since this row was made
 

@@ -2,16 +2,10 @@
 // the data path: running streams never notice its death. Pure; lives with its actor; not thread-safe.
 #pragma once
 
-#include <array>
-#include <list>
-#include <string>
-#include <unordered_map>
-#include <vector>
-
 #include "actors/core.h"
-#include "actors/flow/timers.h"
 #include "base/limits.h"
 #include "services/router/directory.h"
+#include "services/router/queue.h"
 
 namespace shoal::router {
 
@@ -29,33 +23,27 @@ public:
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
 
 private:
-  struct Waiting {
-    Epoch owner = 0;
-    protocol::Head head;
-    protocol::Place place;
-    Time deadline;
-  };
-  using Queue = std::list<Waiting>;
-
   void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
+  void on_load(Epoch from, const protocol::LoadReport& report, Time now, actors::Effects& out);
   void on_place(Epoch from, const protocol::Head& head, const protocol::Place& place, Time now, actors::Effects& out);
   void on_withdraw(Epoch from, const protocol::Head& head);
   void on_lost(Epoch peer, Time now, actors::Effects& out);
   void on_tick(Time now, actors::Effects& out);
   void on_call(Epoch from, const protocol::Call& call, Time now, actors::Effects& out);
-  Waiting* find(const StreamId& stream);
-  Queue::iterator take_out(Queue& queue, Queue::iterator waiting);
+
+  // Places who can be placed, in the queue's order.
   void serve_queue(Time now, actors::Effects& out);
+  // Refuses those that nobody alive could ever serve; not while this router is young.
+  void refuse_hopeless(Time now, actors::Effects& out);
   bool place_now(const Waiting& request, Time now, actors::Effects& out);
-  void refuse(const Waiting& request, Error error, std::uint32_t retry_after_ms, actors::Effects& out);
-  Result<void> check_compatible(const protocol::Place& place) const;
-  static bool serves(const Row& row, const protocol::Place& place);
+
+  // The answers to PLACE that are no grant; each decision of admission goes through one of these two.
+  void say_queued(const Waiting& request, actors::Effects& out);
+  void refuse(const Waiting& request, const Error& error, std::uint32_t retry_after_ms, actors::Effects& out);
 
   Config config_;
   Directory directory_;
-  std::array<Queue, tier_count> queues_;  // oldest first
-  std::unordered_map<StreamId, Queue::iterator, StreamHash> waiting_;
-  actors::Timers<StreamId, StreamHash> deadlines_;
+  Queue queue_;
   Time young_until_ = time_never;  // until then whoever is alive may not have said HELLO here yet
   std::uint64_t grants_ = 0;
 };
