@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "kernels/backend.h"
+#include "kernels/compute.h"
 #include "kernels/ops.h"
 #include "kernels/spec.h"
 #include "kernels/weights.h"
@@ -44,8 +45,8 @@ struct Stream {
 
 class Blocks {
 public:
-  // `spec` and `weights` outlive the blocks. `kv` is [layers, pages, page_tokens, cache_dim].
-  Blocks(const Spec& spec, const Weights& weights, const Ops& ops, MlaForm form);
+  // `spec`, `weights` and `compute` outlive the blocks. `kv` is [layers, pages, page_tokens, cache_dim].
+  Blocks(const Spec& spec, const Weights& weights, Compute& compute, MlaForm form);
   virtual ~Blocks() = default;
 
   void use_kv(float* kv, std::uint32_t pages);
@@ -61,15 +62,15 @@ protected:
 
   Mat scratch(Buffer& buffer, std::uint32_t rows, std::uint32_t cols);
   Mat normed(Stream& stream, const float* weight);
-  Mat queries(const LayerWeights& layer, const Mat& normed);
+  Mat project(const LayerWeights& layer, const Mat& normed, const Mat& kv_rows);
   void attend_absorbed(const LayerWeights& layer, const Mat& q, const float* kv, const Step& step, const Mat& out);
-  void feed_forward(const MlpWeights& mlp, const Mat& x, const Mat& out);
-  void run_expert(const MlpWeights& expert, std::uint32_t number, const Mat& x, const Mat& delta);
+  void sort_by_expert();
+  void run_experts(const LayerWeights& layer, const Mat& x, const Mat& delta);
   float* kv_of(std::uint32_t layer) const;
 
   const Spec& spec_;
   const Weights& weights_;
-  const Ops ops_;
+  Compute& compute_;
   const MlaForm form_;
   const float scale_;  // of the softmax
   float* kv_ = nullptr;
@@ -78,8 +79,11 @@ protected:
 
   // Scratch, kept between steps. Each is named after what it holds.
   Buffer x_, delta_, normed_, q_latent_, q_, kv_rows_, q_absorbed_, mixed_, heads_out_;
-  Buffer gate_, up_, router_logits_, route_weights_, expert_in_, expert_out_, expert_weights_, logits_;
-  std::vector<std::uint32_t> route_experts_, expert_rows_;
+  Buffer gate_, up_, shared_gate_, shared_up_, router_logits_, route_weights_, expert_in_, expert_out_, expert_weights_,
+      logits_;
+  std::vector<std::uint32_t> route_experts_, expert_rows_, expert_ends_;
+  std::vector<Matmul> matmuls_;
+  std::vector<Gated> gated_;
 };
 
 // Calls `progress` once a layer when it is set.

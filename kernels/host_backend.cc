@@ -15,7 +15,7 @@ Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
   spec_ = spec;
   weights_ = std::move(*weights);
   frequencies_ = rope_frequencies(spec_.rope, spec_.mla.rope_dim);
-  blocks_ = std::make_unique<Blocks>(spec_, weights_, ops_, form_);
+  blocks_ = std::make_unique<Blocks>(spec_, weights_, compute_, form_);
   return {};
 }
 

@@ -1,5 +1,5 @@
-// A Backend in host memory: the default Blocks over a module's Ops, on the calling thread. submit() computes at once,
-// so wait() never blocks.
+// A Backend in host memory: the default Blocks over a module's Ops, on the calling thread and those of its own pool.
+// submit() computes at once, so wait() never blocks.
 #pragma once
 
 #include <deque>
@@ -15,7 +15,9 @@ namespace shoal::kernels {
 
 class HostBackend : public Backend {
 public:
-  HostBackend(const Ops& ops, DeviceInfo info, MlaForm form) : ops_(ops), info_(std::move(info)), form_(form) {}
+  // `threads` counts the calling one.
+  HostBackend(const Ops& ops, DeviceInfo info, MlaForm form, std::uint32_t threads = 1)
+      : compute_(ops, threads), info_(std::move(info)), form_(form) {}
 
   DeviceInfo describe() const override { return info_; }
   Result<void> load(const Spec& spec, TensorSource& source) override;
@@ -31,7 +33,7 @@ public:
 private:
   std::size_t page_floats() const { return std::size_t{page_tokens} * spec_.mla.cache_dim(); }
 
-  Ops ops_;
+  Compute compute_;
   DeviceInfo info_;
   MlaForm form_;
   Spec spec_;

@@ -26,6 +26,8 @@ struct Mat {
   float* row(std::size_t r) const { return data + r * stride; }
   // Columns [from, from + count) of all rows.
   Mat columns(std::uint32_t from, std::uint32_t count) const { return {data + from, rows, count, stride}; }
+  // Rows [from, from + count).
+  Mat range(std::uint32_t from, std::uint32_t count) const { return {row(from), count, cols, stride}; }
 };
 
 // A stored matrix [rows, cols] = [out, in], f32 or bf16, rows back to back. Not owned.

@@ -1,0 +1,168 @@
+#include "kernels/compute.h"
+
+#include <algorithm>
+
+#include "base/page.h"
+#include "kernels/ref/ref.h"
+
+namespace shoal::kernels {
+namespace {
+
+// A piece of fewer multiplications is not worth a claim: a few microseconds of one core.
+constexpr std::uint64_t piece_cost_min = 16'384;
+// Pieces a thread would get of one job: what one thread is late by, the others take over.
+constexpr std::uint32_t pieces_per_thread = 4;
+// Weight rows that kernels take together; a cut elsewhere costs time, never bits.
+constexpr std::uint32_t tile_rows = 8;
+
+std::uint32_t size_of(auto all) { return static_cast<std::uint32_t>(all.size()); }
+
+Ops completed(Ops ops) {
+  const Ops plain = ref::ops();
+  const auto fill = [](auto& op, auto fallback) {
+    if (!op) op = fallback;
+  };
+  fill(ops.embed, plain.embed);
+  fill(ops.rms_norm, plain.rms_norm);
+  fill(ops.matmul, plain.matmul);
+  fill(ops.silu_mul, plain.silu_mul);
+  fill(ops.rope, plain.rope);
+  fill(ops.store_kv, plain.store_kv);
+  fill(ops.attention_mla, plain.attention_mla);
+  fill(ops.attention_expanded, plain.attention_expanded);
+  fill(ops.route, plain.route);
+  fill(ops.add_scaled, plain.add_scaled);
+  return ops;
+}
+
+std::uint64_t cost_of(const Matmul& op) { return std::uint64_t{op.x.rows} * op.x.cols * op.w.rows; }
+std::uint64_t cost_of(const Gated& op) { return 2 * std::uint64_t{op.x.rows} * op.x.cols * op.gate.rows; }
+
+Matmul slice(const Matmul& op, std::uint32_t first, std::uint32_t rows) {
+  return {.x = op.x, .w = op.w.slice(first, rows), .y = op.y.columns(first, rows)};
+}
+
+}  // namespace
+
+Compute::Compute(const Ops& ops, std::uint32_t threads) : ops_(completed(ops)), pool_(threads) {}
+
+std::uint64_t Compute::least_cost(std::uint64_t total) const {
+  return std::max(piece_cost_min, total / (threads() * pieces_per_thread));
+}
+
+void Compute::cut(std::uint32_t op, std::uint32_t rows, std::uint64_t row_cost, std::uint64_t least) {
+  const std::uint64_t wanted = threads() == 1 ? rows : (least + row_cost - 1) / std::max<std::uint64_t>(row_cost, 1);
+  const std::uint64_t step = std::max<std::uint64_t>((wanted + tile_rows - 1) / tile_rows * tile_rows, tile_rows);
+  for (std::uint64_t first = 0; first < rows; first += step) {
+    pieces_.push_back({op, static_cast<std::uint32_t>(first),
+                       static_cast<std::uint32_t>(std::min<std::uint64_t>(step, rows - first))});
+  }
+}
+
+void Compute::matmuls(std::span<const Matmul> all) {
+  std::uint64_t total = 0;
+  for (const Matmul& op : all) total += cost_of(op);
+  pieces_.clear();
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    const Matmul& op = all[i];
+    if (op.x.rows > 0) cut(i, op.w.rows, std::uint64_t{op.x.rows} * op.x.cols, least_cost(total));
+  }
+  pool_.run(size_of(pieces_), [&](std::uint32_t i) {
+    const Piece& piece = pieces_[i];
+    ops_.matmul(slice(all[piece.op], piece.first, piece.rows));
+  });
+}
+
+void Compute::gated(std::span<const Gated> all) {
+  std::uint64_t total = 0;
+  for (const Gated& op : all) total += cost_of(op);
+  pieces_.clear();
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    const Gated& op = all[i];
+    if (op.x.rows > 0) cut(i, op.gate.rows, 2 * std::uint64_t{op.x.rows} * op.x.cols, least_cost(total));
+  }
+  pool_.run(size_of(pieces_), [&](std::uint32_t i) {
+    const Piece& piece = pieces_[i];
+    const Gated& op = all[piece.op];
+    const Matmul gate = slice({.x = op.x, .w = op.gate, .y = op.out}, piece.first, piece.rows);
+    const Matmul up = slice({.x = op.x, .w = op.up, .y = op.scratch}, piece.first, piece.rows);
+    ops_.matmul(gate);
+    ops_.matmul(up);
+    ops_.silu_mul({.gate = gate.y, .up = up.y});
+  });
+}
+
+void Compute::rms_norm(const RmsNorm& op) {
+  pieces_.clear();
+  cut(0, op.x.rows, 4 * std::uint64_t{op.x.cols}, least_cost(4 * std::uint64_t{op.x.cols} * op.x.rows));
+  const auto rows_of = [](Mat all, const Piece& piece) { return all.data ? all.range(piece.first, piece.rows) : all; };
+  pool_.run(size_of(pieces_), [&](std::uint32_t i) {
+    const Piece& piece = pieces_[i];
+    ops_.rms_norm({.x = rows_of(op.x, piece),
+                   .delta = rows_of(op.delta, piece),
+                   .weight = op.weight,
+                   .eps = op.eps,
+                   .out = rows_of(op.out, piece)});
+  });
+}
+
+// By columns: several rows of x may add to one of y, in their order.
+void Compute::add_scaled(const AddScaled& op) {
+  pieces_.clear();
+  cut(0, op.x.cols, op.x.rows, least_cost(std::uint64_t{op.x.cols} * op.x.rows));
+  pool_.run(size_of(pieces_), [&](std::uint32_t i) {
+    const Piece& piece = pieces_[i];
+    ops_.add_scaled({.x = op.x.columns(piece.first, piece.rows),
+                     .row_of = op.row_of,
+                     .weights = op.weights,
+                     .y = op.y.columns(piece.first, piece.rows)});
+  });
+}
+
+void Compute::attention_mla(const AttentionMla& op) {
+  cut_attention(op);
+  pool_.run(size_of(attention_pieces_), [&](std::uint32_t i) {
+    const AttentionPiece& piece = attention_pieces_[i];
+    ops_.attention_mla({.q = op.q.columns(piece.first_head * op.cache_dim, piece.heads * op.cache_dim),
+                        .kv = op.kv,
+                        .sequences = {&piece.rows, 1},
+                        .heads = piece.heads,
+                        .latent_dim = op.latent_dim,
+                        .cache_dim = op.cache_dim,
+                        .scale = op.scale,
+                        .out = op.out.columns(piece.first_head * op.latent_dim, piece.heads * op.latent_dim)});
+  });
+}
+
+// Rows of a prompt in groups, which share each page that they read; where there are few rows, heads apart too. Groups
+// that reach further back come first, so that no long one is left for the end.
+void Compute::cut_attention(const AttentionMla& op) {
+  std::uint64_t total = 0;
+  std::uint32_t rows = 0;
+  for (const SeqRows& sequence : op.sequences) {
+    rows += sequence.rows;
+    total += std::uint64_t{sequence.rows} * (sequence.first_index + sequence.rows) * op.heads * op.cache_dim * 2;
+  }
+  const std::uint32_t wanted = threads() * pieces_per_thread;
+  const bool alone = threads() == 1 || total < 2 * piece_cost_min;
+  const std::uint32_t group = alone ? rows : std::clamp(rows / wanted, 1u, page_tokens);
+  const std::uint32_t head_parts = alone ? 1 : std::clamp((wanted / 2 + rows - 1) / std::max(rows, 1u), 1u, op.heads);
+  attention_pieces_.clear();
+  for (const SeqRows& sequence : op.sequences) {
+    for (std::uint32_t done = 0; done < sequence.rows; done += std::max(group, 1u)) {
+      SeqRows part = sequence;
+      part.first_row += done;
+      part.first_index += done;
+      part.rows = std::min(group, sequence.rows - done);
+      for (std::uint32_t h = 0; h < head_parts; ++h) {
+        const std::uint32_t first = op.heads * h / head_parts;
+        attention_pieces_.push_back({part, first, op.heads * (h + 1) / head_parts - first});
+      }
+    }
+  }
+  std::sort(attention_pieces_.begin(), attention_pieces_.end(), [](const AttentionPiece& a, const AttentionPiece& b) {
+    return a.rows.first_index + a.rows.rows > b.rows.first_index + b.rows.rows;
+  });
+}
+
+}  // namespace shoal::kernels
