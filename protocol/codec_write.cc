@@ -14,6 +14,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "attachments are copied as they lie in memory");
 
+constexpr std::size_t frames_expected = 2;  // after head and body, in most messages
+
 // A message that our own code made too long: the field is what helps.
 void check_length(const char* field, std::size_t length, std::size_t length_max) {
   if (length > length_max) check_failed((std::string(field) + " is within its bound").c_str(), __FILE__, __LINE__);
@@ -106,6 +108,7 @@ std::string encode_head(const Head& head) {
 
 Frames encode(const Message& message) {
   Frames frames;
+  frames.reserve(2 + frames_expected);
   frames.push_back(encode_head(message.head));
   frames.emplace_back();
   Writer writer(frames);

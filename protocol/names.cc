@@ -33,12 +33,13 @@ constexpr std::array names = {
 };
 static_assert(names.size() == std::variant_size_v<Body>);
 
-std::string_view find(Type type) {
-  for (const Named& named : names) {
-    if (named.type == type) return named.name;
-  }
-  return {};
-}
+constexpr auto by_number = [] {
+  std::array<std::string_view, 256> table{};
+  for (const Named& named : names) table[static_cast<std::uint8_t>(named.type)] = named.name;
+  return table;
+}();
+
+std::string_view find(Type type) { return by_number[static_cast<std::uint8_t>(type)]; }
 
 // Writes every field as "name:kind", parts in brackets, so that any change of layout changes the text.
 struct Describe {

@@ -20,7 +20,15 @@ std::uint32_t length(std::size_t size) {
   return static_cast<std::uint32_t>(size);
 }
 
+// The shortest forms, which are nearly all there is in a message, are written here: msgpack's fixint and fixstr
+// (specification, "formats"). The library writes the others.
+constexpr std::uint64_t fixint_max = 0x7f;
+constexpr std::size_t fixstr_bytes_max = 31;
+constexpr std::size_t frame_bytes_expected = 96;  // of a head, and of most bodies
+
 }  // namespace
+
+Packer::Packer() { out_.reserve(frame_bytes_expected); }
 
 void Packer::array(std::size_t entries) {
   Sink sink{out_};
@@ -43,6 +51,7 @@ void Packer::boolean(bool value) {
 }
 
 void Packer::integer(std::uint64_t value) {
+  if (value <= fixint_max) return out_.push_back(static_cast<char>(value));
   Sink sink{out_};
   msgpack::packer<Sink>(sink).pack_uint64(value);  // in the shortest form
 }
@@ -55,6 +64,11 @@ void Packer::number(float value) {
 }
 
 void Packer::string(std::string_view utf8) {
+  if (utf8.size() <= fixstr_bytes_max) {
+    out_.push_back(static_cast<char>(0xa0 | utf8.size()));
+    out_.append(utf8);
+    return;
+  }
   Sink sink{out_};
   msgpack::packer<Sink>(sink).pack_str(length(utf8.size())).pack_str_body(utf8.data(), length(utf8.size()));
 }

@@ -10,6 +10,8 @@ namespace shoal::protocol {
 
 class Packer {
 public:
+  Packer();
+
   void array(std::size_t entries);
   void map(std::size_t pairs);
   void nil();

@@ -1,5 +1,7 @@
 #include "protocol/value.h"
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <string>
 #include <utility>
@@ -10,6 +12,8 @@
 
 namespace shoal::protocol {
 namespace {
+
+constexpr std::size_t nodes_expected = 64;  // in most messages; more are fine
 
 // Takes the events of the library's parser. It is told the size of a container before the library allocates for it, so
 // a frame of five bytes that claims 2^32 entries costs nothing.
@@ -75,26 +79,27 @@ private:
   }
 
   bool open(Node::Kind kind, std::uint32_t size, std::size_t size_max) {
-    const std::string what = kind == Node::Kind::map ? "a map" : "an array";
     if (size > size_max) {
-      return fail(Code::too_large,
-                  what + " of " + std::to_string(size) + " entries, at most " + std::to_string(size_max));
+      return fail(Code::too_large, with_article(kind) + " of " + std::to_string(size) + " entries, at most " +
+                                       std::to_string(size_max));
     }
-    if (open_.size() == limits::depth_max) {
-      return fail(Code::too_large, what + " nested deeper than " + std::to_string(limits::depth_max));
+    if (depth_ == limits::depth_max) {
+      return fail(Code::too_large, with_article(kind) + " nested deeper than " + std::to_string(limits::depth_max));
     }
-    open_.push_back(nodes_.size());
+    open_[depth_++] = nodes_.size();
     return add(kind, size) != nullptr;
   }
 
   bool close() {
-    nodes_[open_.back()].end = static_cast<std::uint32_t>(nodes_.size());
-    open_.pop_back();
+    nodes_[open_[--depth_]].end = static_cast<std::uint32_t>(nodes_.size());
     return true;
   }
 
+  static std::string with_article(Node::Kind kind) { return kind == Node::Kind::map ? "a map" : "an array"; }
+
   std::vector<Node>& nodes_;
-  std::vector<std::size_t> open_;  // indices of the containers around the next value
+  std::array<std::size_t, limits::depth_max> open_{};  // indices of the containers around the next value
+  std::size_t depth_ = 0;                              // how many of them
 };
 
 }  // namespace
@@ -131,6 +136,7 @@ std::optional<double> Value::number() const {
 
 Result<Document> Document::parse(std::string_view frame) {
   Document document;
+  document.nodes_.reserve(std::min(frame.size(), nodes_expected));  // a value has a byte at least
   Builder builder(document.nodes_);
   std::size_t offset = 0;
   try {

@@ -172,6 +172,7 @@ TEST_CASE("the specification gives the limits that the code has") {
       {"stop_string_bytes_max", limits::stop_string_bytes_max},
       {"streams_max", limits::streams_max},
       {"load_interval_ms", limits::load_interval_ms},
+      {"load_gap_ms", limits::load_gap_ms},
       {"load_missed_max", limits::load_missed_max},
       {"queued_wait_ms", limits::queued_wait_ms},
       {"keepalive_interval_ms", limits::keepalive_interval_ms},
