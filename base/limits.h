@@ -51,6 +51,7 @@ inline constexpr std::size_t directory_entries_max = 1024;
 inline constexpr std::size_t labels_max = 16;
 inline constexpr std::uint32_t calls_open_max = 4096;  // CALLs and jobs of one service without an answer, either way
 inline constexpr std::size_t seeds_max = 16;           // router addresses of one configuration
+inline constexpr std::size_t config_bytes_max = 1u << 20;  // of one configuration file
 
 // Sockets (actors/net).
 inline constexpr std::size_t turn_messages_max = 256;  // read from one socket before the others have their turn

@@ -1,11 +1,11 @@
 #include "cli/config.h"
 
-#include <exception>
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
-#include <toml.hpp>
-
-#include "base/limits.h"
 #include "base/nearest.h"
 
 namespace shoal::cli {
@@ -18,82 +18,142 @@ struct Overloaded : Visitors... {
 template <class... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
-Error bad_config(std::string text) { return {Code::bad_config, std::move(text)}; }
-
-std::string join(const std::vector<std::string>& entries) {
+std::string join(const std::vector<std::string>& entries, const char* between) {
   std::string list;
-  for (const std::string& entry : entries) list += (list.empty() ? "" : ",") + entry;
+  for (const std::string& entry : entries) list += (list.empty() ? "" : between) + entry;
   return list;
 }
 
-Result<bool> parse_bool(std::string_view key, std::string_view value) {
-  if (value == "true" || value == "1" || value == "yes") return true;
-  if (value == "false" || value == "0" || value == "no") return false;
-  return bad_config(std::string(key) + ": expected true or false, got \"" + std::string(value) + "\"");
+template <class T>
+std::string text_of_number(T number) {
+  char text[64];
+  const auto end = std::to_chars(std::begin(text), std::end(text), number).ptr;
+  return {text, end};
 }
 
-// A TOML value in the form that `assign` takes.
-Result<std::string> text_of_toml(const std::string& key, const toml::value& value) {
-  if (value.is_string()) return value.as_string().str;
-  if (value.is_boolean()) return std::string(value.as_boolean() ? "true" : "false");
-  if (value.is_array()) {
-    std::vector<std::string> entries;
-    for (const toml::value& entry : value.as_array()) {
-      if (!entry.is_string()) return bad_config(key + ": expected a list of strings");
-      entries.push_back(entry.as_string().str);
-    }
-    return join(entries);
+// The whole text as a number, or as it is if it is none that fits.
+template <class T>
+Settings::Value parse_number(std::string_view text) {
+  T number{};
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::string(text);
+  return number;
+}
+
+Settings::Value parse_bool(std::string_view text) {
+  if (text == "true" || text == "1" || text == "yes") return true;
+  if (text == "false" || text == "0" || text == "no") return false;
+  return std::string(text);
+}
+
+// A text of the command line as the member wants it; a text that is none stays one.
+Settings::Value parse(const Settings::Member& member, std::string_view text) {
+  return std::visit(Overloaded{[&](bool*) { return parse_bool(text); },
+                               [&](Settings::List*) { return Settings::Value(split_list(text)); },
+                               [&](const Number<double>&) { return parse_number<double>(text); },
+                               [&](const Number<std::uint32_t>&) { return parse_number<std::int64_t>(text); },
+                               [&](const Number<std::uint64_t>&) { return parse_number<std::int64_t>(text); },
+                               [&](const auto&) { return Settings::Value(std::string(text)); }},
+                    member);
+}
+
+std::string shown(const Settings::Value& value) {
+  return std::visit(Overloaded{[](const std::string& text) { return '"' + text + '"'; },
+                               [](bool flag) { return std::string(flag ? "true" : "false"); },
+                               [](const Settings::List& list) { return '[' + join(list, ", ") + ']'; },
+                               [](auto number) { return text_of_number(number); }},
+                    value);
+}
+
+// Stores a value where a member points, if it fits.
+struct Store {
+  const Settings::Value& value;
+
+  bool operator()(std::string* text) const { return take<std::string>(*text); }
+  bool operator()(bool* flag) const { return take<bool>(*flag); }
+  bool operator()(Settings::List* list) const {
+    if (const auto* const text = std::get_if<std::string>(&value)) *list = split_list(*text);
+    return std::holds_alternative<std::string>(value) || take<Settings::List>(*list);
   }
-  return bad_config(key + ": expected a string, a list of strings, true or false");
-}
-
-bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  for (const std::string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) return true;
+  bool operator()(const Choice& choice) const {
+    const auto* const text = std::get_if<std::string>(&value);
+    const bool fits =
+        text != nullptr && std::find(choice.words.begin(), choice.words.end(), *text) != choice.words.end();
+    if (fits) *choice.value = *text;
+    return fits;
   }
-  return false;
-}
+  bool operator()(const Number<double>& number) const {
+    const auto* const whole = std::get_if<std::int64_t>(&value);
+    const auto* const real = std::get_if<double>(&value);
+    if (whole == nullptr && real == nullptr) return false;
+    const double wanted = real != nullptr ? *real : static_cast<double>(*whole);
+    if (!(wanted >= number.min && wanted <= number.max)) return false;  // nor is a NaN within any bounds
+    *number.value = wanted;
+    return true;
+  }
+  template <class T>
+  bool operator()(const Number<T>& number) const {
+    const auto* const whole = std::get_if<std::int64_t>(&value);
+    if (whole == nullptr || std::cmp_less(*whole, number.min) || std::cmp_greater(*whole, number.max)) return false;
+    *number.value = static_cast<T>(*whole);
+    return true;
+  }
 
+private:
+  template <class T>
+  bool take(T& target) const {
+    const auto* const found = std::get_if<T>(&value);
+    if (found != nullptr) target = *found;
+    return found != nullptr;
+  }
+};
+
+template <class T>
+std::string expected_number(const Number<T>& number) {
+  const std::string what = std::is_floating_point_v<T> ? "a number" : "a whole number";
+  if (number.max < std::numeric_limits<T>::max()) {
+    return what + " from " + text_of_number(number.min) + " to " + text_of_number(number.max);
+  }
+  const bool bounded = number.min > std::numeric_limits<T>::lowest() || std::is_integral_v<T>;
+  return bounded ? what + " of at least " + text_of_number(number.min) : what;
+}
 }  // namespace
 
-Result<Settings::Member> Settings::find(std::string_view key) const {
-  std::vector<std::string_view> known;
-  for (const Setting& setting : list_) {
-    if (setting.key == key) return setting.member;
-    known.push_back(setting.key);
-  }
-  return bad_config("unknown key " + std::string(key) + did_you_mean(key, known));
+void Settings::add(const char* key, const char* help, Member member) {
+  std::string fallback = text_of(member);
+  list_.push_back({key, help, std::move(member), std::move(fallback), {}});
 }
 
-Result<void> Settings::assign(std::string_view key, std::string_view value) {
-  const auto member = find(key);
-  if (!member) return member.error();
-  if (auto* const text = std::get_if<std::string*>(&*member)) {
-    **text = value;
-  } else if (auto* const list = std::get_if<std::vector<std::string>*>(&*member)) {
-    **list = split_list(value);
-  } else {
-    const auto flag = parse_bool(key, value);
-    if (!flag) return flag.error();
-    *std::get<bool*>(*member) = *flag;
-  }
-  return {};
+const Settings::Setting* Settings::find(std::string_view key) const {
+  const auto found =
+      std::find_if(list_.begin(), list_.end(), [&](const Setting& setting) { return setting.key == key; });
+  return found == list_.end() ? nullptr : &*found;
 }
 
-Result<void> Settings::read_file(const std::string& path) {
-  toml::value file;
-  try {
-    file = toml::parse(path);
-  } catch (const std::exception& error) {
-    return bad_config("configuration file " + path + ": " + error.what());
+Result<Settings::Setting*> Settings::known(std::string_view key) {
+  std::vector<std::string_view> keys;
+  for (Setting& setting : list_) {
+    if (setting.key == key) return &setting;
+    keys.push_back(setting.key);
   }
-  for (const auto& [key, value] : file.as_table()) {
-    const auto text = text_of_toml(key, value);
-    if (!text) return bad_config("configuration file " + path + ": " + text.error().text);
-    if (const auto assigned = assign(key, *text); !assigned) {
-      return bad_config("configuration file " + path + ": " + assigned.error().text);
-    }
+  return Error{Code::bad_config, "unknown key " + std::string(key) + did_you_mean(key, keys)};
+}
+
+Result<void> Settings::assign(std::string_view key, std::string_view text, const std::string& source) {
+  const auto setting = known(key);
+  if (!setting) return setting.error();
+  return set(key, parse((*setting)->member, text), source);
+}
+
+Result<void> Settings::set(std::string_view key, const Value& value, const std::string& source) {
+  const auto setting = known(key);
+  if (!setting) return setting.error();
+  if (!std::visit(Store{value}, (*setting)->member)) {
+    return Error{Code::bad_config,
+                 std::string(key) + ": expected " + expectation((*setting)->member) + ", got " + shown(value)};
   }
+  (*setting)->source = source;
   return {};
 }
 
@@ -116,39 +176,21 @@ std::vector<std::string> split_list(std::string_view list) {
 }
 
 std::string text_of(const Settings::Member& member) {
-  return std::visit(Overloaded{[](const std::string* text) { return *text; },
-                               [](const bool* flag) { return std::string(*flag ? "true" : "false"); },
-                               [](const std::vector<std::string>* list) { return join(*list); }},
+  return std::visit(Overloaded{[](std::string* text) { return *text; },
+                               [](bool* flag) { return std::string(*flag ? "true" : "false"); },
+                               [](Settings::List* list) { return join(*list, ","); },
+                               [](const Choice& choice) { return *choice.value; },
+                               [](const auto& number) { return text_of_number(*number.value); }},
                     member);
 }
 
-bool is_loopback(std::string_view address) {
-  return starts_with_any(address, {"ipc://", "tcp://127.", "tcp://localhost:", "tcp://[::1]:"});
-}
-
-Result<void> check_routers(const std::vector<std::string>& routers) {
-  if (routers.empty()) return bad_config("routers: expected at least one address, as in tcp://127.0.0.1:5570");
-  if (routers.size() > limits::seeds_max) {
-    return bad_config("routers: expected at most " + std::to_string(limits::seeds_max) + " addresses, got " +
-                      std::to_string(routers.size()));
-  }
-  for (const std::string& router : routers) {
-    if (!starts_with_any(router, {"tcp://", "ipc://"}) || router.size() > limits::address_bytes_max) {
-      return bad_config("routers: \"" + router + "\" is no address: expected tcp://HOST:PORT or ipc://PATH");
-    }
-  }
-  return {};
-}
-
-Result<void> check_bind(std::string_view key, const std::string& bind, bool insecure) {
-  if (!starts_with_any(bind, {"tcp://", "ipc://"})) {
-    return bad_config(std::string(key) + ": \"" + bind + "\" is no address: expected tcp://HOST:PORT or ipc://PATH");
-  }
-  if (is_loopback(bind) || insecure) return {};
-  return bad_config(
-      std::string(key) + ": " + bind +
-      " can be reached from other hosts, and there are no keys yet that would protect it: use loopback or "
-      "ipc, or say --insecure on a network that you trust");
+std::string expectation(const Settings::Member& member) {
+  return std::visit(Overloaded{[](std::string*) { return std::string("a text in quotes"); },
+                               [](bool*) { return std::string("true or false"); },
+                               [](Settings::List*) { return std::string("a list of texts"); },
+                               [](const Choice& choice) { return join(choice.words, " or "); },
+                               [](const auto& number) { return expected_number(number); }},
+                    member);
 }
 
 }  // namespace shoal::cli

@@ -13,8 +13,10 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/mesh_config.h"
 #include "cli/processes.h"
 #include "cli/question.h"
+#include "cli/setting_options.h"
 #include "cli/supervisor.h"
 #include "cli/up_plan.h"
 
@@ -43,19 +45,20 @@ std::string value_of(const std::map<std::string, std::string>& map, const std::s
 
 class Up {
 public:
-  Up(const UpOptions& options, UpPlan plan)
+  Up(const UpOptions& options, bool once, UpPlan plan)
       : options_(options),
+        once_(once),
         plan_(std::move(plan)),
         supervisor_(plan_.children, [](const std::string& line) { say(line); }) {}
 
   int run() {
     const auto answered = start_and_ask();
     if (!answered) report(answered.error());
-    if (answered && !options_.once) {
+    if (answered && !once_) {
       print_next_steps();
       while (!supervisor_.asked_to_end()) supervisor_.step(seconds(60));
     }
-    if (!options_.once) say("Ending.");
+    if (!once_) say("Ending.");
     supervisor_.end(end_patience);
     if (!answered && supervisor_.asked_to_end()) return exit_code::ok;
     return answered ? exit_code::ok : exit_code::failed;
@@ -167,43 +170,78 @@ private:
   }
 
   const UpOptions& options_;
+  const bool once_;
   UpPlan plan_;
   Supervisor supervisor_;
 };
 
-int run_up(const UpOptions& options) {
-  auto plan = make_plan(options);
+// What the command line says.
+struct UpArguments {
+  Given given;
+  std::string file;
+  bool once = false;
+};
+
+// The option of `shoal up` that decides what this key of a process is; empty if the process may be told.
+std::string decided_by(const std::string& kind, const std::string& key) {
+  if ((kind != "up" && key == "routers") || (kind == "router" && key == "bind")) return "--router_port";
+  return kind == "gateway" && key == "client_bind" ? "--client_port" : "";
+}
+
+// Defaults, file and command line, in this order; everything in them is checked here, before a process starts.
+Result<void> read(MeshConfig& config, const UpArguments& arguments) {
+  MeshSettings settings(config);
+  if (!arguments.file.empty()) SHOAL_TRY(settings.read_file(arguments.file));
+  for (const auto& [name, value] : arguments.given) {
+    const std::size_t dot = name.find('.');
+    const std::string kind = dot == std::string::npos ? "up" : name.substr(0, dot);
+    const std::string key = name.substr(dot + 1);
+    if (const std::string option = decided_by(kind, key); !option.empty()) {
+      return Error{Code::bad_config, name + ": `shoal up` chooses it for each process; see " + option};
+    }
+    SHOAL_TRY(settings.of(kind).assign(key, value));
+    if (kind != "up") config.up.kinds[kind].arguments.push_back("--" + key + '=' + value);
+  }
+  for (const char* const kind : kinds) {
+    SHOAL_TRY(settings.check(kind, false));
+    UpOptions::Kind& own = config.up.kinds[kind];
+    own.has_model = text_of(settings.of(kind).find("model")->member) != config.common.model;
+    if (!arguments.file.empty()) {
+      own.arguments.insert(own.arguments.begin(), "--config=" + std::filesystem::absolute(arguments.file).string());
+    }
+  }
+  return {};
+}
+
+int run_up(const UpArguments& arguments) {
+  MeshConfig config;
+  if (const auto ready = read(config, arguments); !ready) return usage_error("up", ready.error().text);
+  auto plan = make_plan(config.up);
   if (!plan) {
     if (plan.error().code == Code::bad_config) return usage_error("up", plan.error().text);
     std::fprintf(stderr, "shoal up: %s\n", plan.error().text.c_str());
     return exit_code::failed;
   }
-  return Up(options, *std::move(plan)).run();
+  return Up(config.up, arguments.once, *std::move(plan)).run();
 }
 
 }  // namespace
 
 void add_up(Application application) {
-  const auto options = std::make_shared<UpOptions>();
+  const auto arguments = std::make_shared<UpArguments>();
   CLI::App* const command =
-      add_command(application, "up", "Start a whole mesh on this machine", [options] { return run_up(*options); });
-  command->add_option("--model", options->model,
-                      "Directory of the model, or `bytes` for an echo (default: the bundled one)");
-  command->add_option("--gateways", options->gateways, "How many gateways")->capture_default_str();
-  command->add_option("--preprocesses", options->preprocesses, "How many preprocess processes")->capture_default_str();
-  command->add_option("--routers", options->routers, "How many routers")->capture_default_str();
-  command->add_option("--inferences", options->inferences, "How many inference processes")->capture_default_str();
-  command->add_option("--postprocesses", options->postprocesses, "How many postprocess processes")
-      ->capture_default_str();
-  command
-      ->add_option("--client-port", options->client_port,
-                   "Clients' port of the first gateway; the next have 10 more each")
-      ->capture_default_str();
-  command->add_option("--router-port", options->router_port, "Port of the first router; the next have 1 more each")
-      ->capture_default_str();
-  command->add_option("--run-dir", options->run_dir, "Directory for the logs");
-  command->add_flag("--once", options->once, "End after the first answer; the exit code says whether one came");
-  command->footer("Every process is a child of this one: what dies is started again, and all end with it.");
+      add_command(application, "up", "Start a whole mesh on this machine", [arguments] { return run_up(*arguments); });
+  command->add_option("--config", arguments->file,
+                      "TOML file: [up] holds the keys below, other tables those of a kind");
+  command->add_flag("--once", arguments->once, "End after the first answer; the exit code says whether one came");
+  const std::shared_ptr<Given> given(arguments, &arguments->given);
+  MeshConfig defaults;
+  MeshSettings settings(defaults);
+  add_setting_options(*command, settings.of("up"), given);
+  for (const char* const kind : kinds) add_setting_options(*command, settings.of(kind), given, kind + std::string("."));
+  command->footer(
+      "--KIND.KEY=VALUE gives a key to all processes of a kind, as in --router.node=left.\n"
+      "Every process is a child of this one: what dies is started again, and all end with it.");
 }
 
 }  // namespace shoal::cli

@@ -108,9 +108,11 @@ ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::st
     child.arguments.push_back("--bind=" + loopback(options.router_port + index));
   } else if (kind == "gateway") {
     child.arguments.push_back("--client_bind=" + plan.client_addresses[index]);
-  } else {
-    child.arguments.push_back("--model=" + plan.model);
   }
+  const auto found = options.kinds.find(kind);
+  const UpOptions::Kind own = found == options.kinds.end() ? UpOptions::Kind{} : found->second;
+  if (kind != "router" && kind != "gateway" && !own.has_model) child.arguments.push_back("--model=" + plan.model);
+  child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
   return child;
 }
 

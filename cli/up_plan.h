@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,31 @@ struct UpOptions {
   std::uint32_t client_port = 5555;  // gateway i listens at client_port + 10 i
   std::uint32_t router_port = 5570;  // router i at router_port + i
   std::string run_dir = {};          // empty: a directory of this user, by client port
-  bool once = false;
+
+  // What the processes of a kind get beside the plan's own arguments.
+  struct Kind {
+    bool has_model = false;  // of its own, by file: the plan leaves it alone
+    std::vector<std::string> arguments = {};
+  };
+  std::map<std::string, Kind> kinds = {};
 
   std::uint32_t count(const std::string& kind) const;
+
+  // The settings of the table [up], as everywhere (services/common_config.h).
+  template <class Self, class Visitor>
+  static void keys(Self& self, Visitor&& visit) {
+    constexpr std::uint32_t most = 64, port_max = 65'535;
+    visit("model", self.model, "directory of the model, or `bytes` for an echo (default: the bundled one)");
+    visit("gateways", self.gateways, "how many gateways", 1, most);
+    visit("preprocesses", self.preprocesses, "how many preprocess processes", 1, most);
+    visit("routers", self.routers, "how many routers", 1, most);
+    visit("inferences", self.inferences, "how many inference processes", 1, most);
+    visit("postprocesses", self.postprocesses, "how many postprocess processes", 1, most);
+    visit("client_port", self.client_port, "clients' port of the first gateway; the next have 10 more each", 1,
+          port_max);
+    visit("router_port", self.router_port, "port of the first router; the next have 1 more each", 1, port_max);
+    visit("run_dir", self.run_dir, "directory for the logs (default: one of this user's)");
+  }
 };
 
 struct UpPlan {

@@ -4,7 +4,6 @@ import os
 import pty
 import signal
 import subprocess
-import tempfile
 import unittest
 
 import msgpack
@@ -198,38 +197,6 @@ class Conversation(unittest.TestCase):
         with FakeGateway(echo) as gateway:
             done = run_shoal("chat", f"--connect={gateway.address}", input="one\n\ntwo")
             self.assertEqual((done.returncode, done.stdout), (0, "one\ntwo\n"))
-
-
-class Configuration(unittest.TestCase):
-    """Of services: what is wrong is said before anything is started."""
-
-    def test_an_unknown_key_names_the_nearest(self):
-        done = run_shoal("gateway", "--cleint_bind=tcp://127.0.0.1:1")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("did you mean client_bind?", done.stderr)
-
-    def test_an_unknown_key_of_a_file_names_file_and_nearest(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
-            file.write('rooters = ["tcp://127.0.0.1:5570"]\n')
-            file.flush()
-            done = run_shoal("router", f"--config={file.name}")
-            self.assertEqual(done.returncode, 2)
-            self.assertIn(file.name, done.stderr)
-            self.assertIn("did you mean routers?", done.stderr)
-
-    def test_an_address_that_others_reach_needs_insecure(self):
-        done = run_shoal("router", "--bind=tcp://0.0.0.0:5570")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("--insecure", done.stderr)
-
-    def test_help_explains_every_command(self):
-        for command in ("up", "chat", "status", "gateway", "preprocess", "router", "inference", "postprocess"):
-            done = run_shoal(command, "--help")
-            self.assertEqual(done.returncode, 0)
-            self.assertIn("--", done.stdout)
-
-    def test_the_version_is_told(self):
-        self.assertRegex(run_shoal("--version").stdout, r"^shoal \d+\.\d+\.\d+\n$")
 
 
 class StatusOfAnything(unittest.TestCase):

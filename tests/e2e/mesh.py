@@ -135,7 +135,7 @@ class Mesh(Process):
         self.ports = free_ports(options.get("gateways", 2), options.get("routers", 2))
         words = {"model": model, "client-port": self.ports.client, "router-port": self.ports.router,
                  "run-dir": self._logs.name, **options}
-        super().__init__(SHOAL, "up", *(f"--{key}={value}" for key, value in words.items()))
+        super().__init__(SHOAL, "up", *(f"--{key}={value}" for key, value in words.items() if value is not None))
         try:
             self.wait_for_line("The mesh is up")
         except AssertionError:

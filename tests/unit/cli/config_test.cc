@@ -1,29 +1,50 @@
 #include "cli/config.h"
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "cli/config_checks.h"
+#include "cli/mesh_config.h"
 #include "services/gateway/config.h"
 #include "services/router/config.h"
 
 namespace shoal::cli {
 namespace {
 
-// A file that is gone with its test.
-class File {
-public:
-  explicit File(const std::string& text) : path_(std::filesystem::temp_directory_path() / "shoal_config_test.toml") {
-    std::ofstream(path_) << text;
-  }
-  ~File() { std::filesystem::remove(path_); }
-  std::string path() const { return path_.string(); }
+// One setting of each type.
+struct Kettle {
+  std::uint32_t cups = 4;
+  std::uint64_t bytes = 0;
+  double heat = 0.5;
+  std::string tea = "green";
+  std::vector<std::string> guests = {};
 
-private:
-  std::filesystem::path path_;
+  template <class Self, class Visitor>
+  static void keys(Self& self, Visitor&& visit) {
+    visit("cups", self.cups, "how many", 1, 64);
+    visit("bytes", self.bytes, "how big");
+    visit("heat", self.heat, "how hot", 0, 1);
+    visit("tea", self.tea, "which", {"green", "black"});
+    visit("guests", self.guests, "who");
+  }
 };
+
+// The error of a value given on the command line, or "".
+std::string refusal(std::string_view key, std::string_view value) {
+  Kettle kettle;
+  const auto assigned = Settings(kettle).assign(key, value);
+  return assigned ? "" : assigned.error().text;
+}
+
+// The error of a configuration file with this text, or "".
+std::string file_refusal(const std::string& text) {
+  MeshConfig config;
+  MeshSettings settings(config);
+  const auto read = read_config_text(text, "shoal.toml", settings.sections());
+  if (!read) CHECK(read.error().code == Code::bad_config);
+  return read ? "" : read.error().text;
+}
 
 TEST_CASE("a key of the common settings and one of the service's own are both known") {
   services::GatewayConfig config;
@@ -64,29 +85,111 @@ TEST_CASE("a flag takes true and false and nothing else") {
   CHECK_FALSE(settings.assign("insecure", "perhaps"));
 }
 
-TEST_CASE("a configuration file gives strings, lists and flags") {
-  const File file("routers = [\"tcp://a:1\", \"tcp://b:2\"]\nnode = \"left\"\ninsecure = true\n");
-  services::RouterConfig config;
-  REQUIRE(Settings(config).read_file(file.path()));
-  CHECK(config.routers == std::vector<std::string>{"tcp://a:1", "tcp://b:2"});
-  CHECK(config.node == "left");
-  CHECK(config.insecure);
+TEST_CASE("numbers of three types are read from a text") {
+  Kettle kettle;
+  Settings settings(kettle);
+  REQUIRE(settings.assign("cups", "64"));
+  REQUIRE(settings.assign("bytes", "8589934592"));
+  REQUIRE(settings.assign("heat", "0.25"));
+  CHECK(kettle.cups == 64);
+  CHECK(kettle.bytes == 8'589'934'592);
+  CHECK(kettle.heat == 0.25);
+  CHECK(settings.print() == "cups=64 bytes=8589934592 heat=0.25 tea=green guests=");
 }
 
-TEST_CASE("an error in a configuration file names the file and the key") {
-  const File file("rooters = \"tcp://a:1\"\n");
-  services::RouterConfig config;
-  const auto read = Settings(config).read_file(file.path());
-  REQUIRE_FALSE(read);
-  CHECK(read.error().text.find(file.path()) != std::string::npos);
-  CHECK(read.error().text.find("rooters (did you mean routers?)") != std::string::npos);
+TEST_CASE("a number that does not fit is refused with key, expectation and what was given") {
+  CHECK(refusal("cups", "0") == "cups: expected a whole number from 1 to 64, got 0");
+  CHECK(refusal("cups", "65") == "cups: expected a whole number from 1 to 64, got 65");
+  CHECK(refusal("cups", "4294967297") == "cups: expected a whole number from 1 to 64, got 4294967297");
+  CHECK(refusal("cups", "2.5") == "cups: expected a whole number from 1 to 64, got \"2.5\"");
+  CHECK(refusal("cups", "") == "cups: expected a whole number from 1 to 64, got \"\"");
+  CHECK(refusal("bytes", "-1") == "bytes: expected a whole number of at least 0, got -1");
+  CHECK(refusal("heat", "1.5") == "heat: expected a number from 0 to 1, got 1.5");
+  CHECK(refusal("heat", "nan") != "");
+  CHECK(refusal("heat", "1") == "");
 }
 
-TEST_CASE("a configuration file that is not there or no TOML is an error") {
-  services::RouterConfig config;
-  CHECK_FALSE(Settings(config).read_file("/nonexistent/shoal.toml"));
-  const File file("node = = 3\n");
-  CHECK_FALSE(Settings(config).read_file(file.path()));
+TEST_CASE("a text that is one of a few is refused with all of them") {
+  CHECK(refusal("tea", "black") == "");
+  CHECK(refusal("tea", "red") == "tea: expected green or black, got \"red\"");
+}
+
+TEST_CASE("a value that was refused leaves the setting and its source as they were") {
+  Kettle kettle;
+  Settings settings(kettle);
+  REQUIRE_FALSE(settings.assign("cups", "100"));
+  CHECK(kettle.cups == 4);
+  CHECK(settings.find("cups")->source.empty());
+}
+
+TEST_CASE("a configuration file gives texts, lists, flags and numbers") {
+  Kettle kettle;
+  Settings settings(kettle);
+  const Section sections[] = {{"", &settings}};
+  REQUIRE(read_config_text("cups = 0x10\nheat = 1\ntea = \"black\"\nguests = [\"a\", \"b,c\"]\n", "f", sections));
+  CHECK(kettle.cups == 16);
+  CHECK(kettle.heat == 1.0);
+  CHECK(kettle.tea == "black");
+  CHECK(kettle.guests == std::vector<std::string>{"a", "b,c"});
+  CHECK(settings.find("heat")->source == "f:2");
+}
+
+TEST_CASE("a key at the top of the file reaches every kind, and a kind's own table stands above it") {
+  MeshConfig config;
+  MeshSettings settings(config);
+  const std::string text = "[gateway]\nnode = \"right\"\nclient_bind = \"ipc:///tmp/x\"\n";
+  REQUIRE(read_config_text("node = \"left\"\nmodel = \"bytes\"\nrouters = [\"tcp://a:1\"]\n" + text, "f",
+                           settings.sections()));
+  CHECK(config.router.node == "left");
+  CHECK(config.gateway.node == "right");
+  CHECK(config.gateway.client_bind == "ipc:///tmp/x");
+  CHECK(config.inference.routers == std::vector<std::string>{"tcp://a:1"});
+  CHECK(config.up.model == "bytes");
+  CHECK(config.up.routers == 2);
+  CHECK(settings.of("gateway").find("node")->source == "f:5");
+}
+
+TEST_CASE("an unknown key is refused in every table, with file, line and the nearest known one") {
+  CHECK(file_refusal("\nrooters = [\"tcp://a:1\"]\n") == "shoal.toml:2: unknown key rooters (did you mean routers?)");
+  CHECK(file_refusal("[gateway]\ncleint_bind = \"x\"\n") ==
+        "shoal.toml:2: [gateway] unknown key cleint_bind (did you mean client_bind?)");
+  CHECK(file_refusal("[router]\nclient_bind = \"x\"\n") != "");
+  CHECK(file_refusal("[up]\ngateway = 2\n") == "shoal.toml:2: [up] unknown key gateway (did you mean gateways?)");
+  CHECK(file_refusal("[gatway]\nnode = \"x\"\n") == "shoal.toml:1: unknown table [gatway] (did you mean gateway?)");
+}
+
+TEST_CASE("a key of one kind at the top of the file is told where it belongs") {
+  CHECK(file_refusal("client_bind = \"x\"\n") ==
+        "shoal.toml:1: unknown key client_bind: it belongs into the table [gateway]");
+}
+
+TEST_CASE("a value of the wrong type in a file is refused with its line") {
+  CHECK(file_refusal("node = 3\n") == "shoal.toml:1: node: expected a text in quotes, got 3");
+  CHECK(file_refusal("insecure = \"true\"\n") == "shoal.toml:1: insecure: expected true or false, got \"true\"");
+  CHECK(file_refusal("routers = [1]\n") != "");
+  CHECK(file_refusal("node = { a = 1 }\n") != "");
+  CHECK(file_refusal("node = 1979-05-27\n") != "");
+  CHECK(file_refusal("[up]\ngateways = \"2\"\n") ==
+        "shoal.toml:2: [up] gateways: expected a whole number from 1 to 64, got \"2\"");
+}
+
+TEST_CASE("tables of third parties are left alone, and read by whoever is called so") {
+  CHECK(file_refusal("[services.kettle]\ncups = 3\n") == "");
+  CHECK(file_refusal("[services]\ncups = 3\n") != "");
+  Kettle kettle;
+  Settings settings(kettle);
+  const Section sections[] = {{"services.kettle", &settings}, {"gateway", nullptr}};
+  REQUIRE(read_config_text("[services.kettle]\ncups = 3\n[gateway]\nx = 1\n", "f", sections));
+  CHECK(kettle.cups == 3);
+}
+
+TEST_CASE("what is no TOML, or too long, or not there is refused") {
+  CHECK(file_refusal("a = 1\nnode = = 3\n").starts_with("shoal.toml:2: "));
+  CHECK(file_refusal("node = \"a\"\nnode = \"b\"\n").starts_with("shoal.toml:2: "));
+  CHECK(file_refusal(std::string((1u << 20) + 1, '#')) != "");
+  CHECK(file_refusal(std::string("node = \"a") + '\xff' + "\"\n") != "");
+  CHECK_FALSE(read_config_file("/nonexistent/shoal.toml", {}));
+  CHECK_FALSE(read_config_file("/tmp", {}));
 }
 
 TEST_CASE("what is printed at the start names every key") {

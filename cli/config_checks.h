@@ -1,0 +1,20 @@
+// What addresses in a configuration must be like. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace shoal::cli {
+
+// Whether an address can be reached from this host alone: ipc, or TCP on a loopback address or name.
+bool is_loopback(std::string_view address);
+
+// Fails with bad_config when there is no router, too many, or one that is no address, and when `bind` is neither
+// loopback nor ipc without `insecure`. `key` is the name of the setting that `bind` is.
+Result<void> check_routers(const std::vector<std::string>& routers);
+Result<void> check_bind(std::string_view key, const std::string& bind, bool insecure);
+
+}  // namespace shoal::cli

@@ -1,0 +1,50 @@
+#include "cli/mesh_config.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "cli/config_checks.h"
+
+namespace shoal::cli {
+namespace {
+
+Result<void> check_common(const services::CommonConfig& config, bool needs_model) {
+  SHOAL_TRY(check_routers(config.routers));
+  SHOAL_TRY(check_bind("bind", config.bind, config.insecure));
+  if (!needs_model || !config.model.empty()) return {};
+  return Error{Code::bad_config, "model: expected a directory, or `bytes` for an echo without a model"};
+}
+
+}  // namespace
+
+MeshSettings::MeshSettings(MeshConfig& config) : config_(config) {
+  settings_ = {Settings(config.common), Settings(config.gateway),   Settings(config.preprocess),
+               Settings(config.router), Settings(config.inference), Settings(config.postprocess),
+               Settings(config.up)};
+  const char* const names[] = {"", "gateway", "preprocess", "router", "inference", "postprocess", "up"};
+  for (std::size_t i = 0; i < settings_.size(); ++i) sections_.push_back({names[i], &settings_[i]});
+}
+
+Settings& MeshSettings::of(const std::string& section) {
+  const auto found = std::find_if(sections_.begin(), sections_.end(),
+                                  [&](const Section& candidate) { return candidate.name == section; });
+  SHOAL_CHECK(found != sections_.end());
+  return *found->settings;
+}
+
+Result<void> MeshSettings::read_file(const std::string& path) { return read_config_file(path, sections_); }
+
+Result<void> MeshSettings::check(const std::string& kind, bool complete) const {
+  if (kind == "gateway") {
+    SHOAL_TRY(check_common(config_.gateway, false));
+    return check_bind("client_bind", config_.gateway.client_bind, config_.gateway.insecure);
+  }
+  // Neither gateways nor routers look into prompts; the others need the model, or at least its tokenizer.
+  if (kind == "router") return check_common(config_.router, false);
+  if (kind == "preprocess") return check_common(config_.preprocess, complete);
+  if (kind == "inference") return check_common(config_.inference, complete);
+  if (kind == "postprocess") return check_common(config_.postprocess, complete);
+  return {};
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,57 @@
+// Every setting there is: of each kind, of what they share, and of `shoal up`. What one configuration file may hold.
+// Used at the start of a process.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/config.h"
+#include "cli/config_file.h"
+#include "cli/up_plan.h"
+#include "services/gateway/config.h"
+#include "services/inference/config.h"
+#include "services/postprocess/config.h"
+#include "services/preprocess/config.h"
+#include "services/router/config.h"
+
+namespace shoal::cli {
+
+struct MeshConfig {
+  services::CommonConfig common;
+  services::GatewayConfig gateway;
+  services::PreprocessConfig preprocess;
+  services::RouterConfig router;
+  services::InferenceConfig inference;
+  services::PostprocessConfig postprocess;
+  UpOptions up;
+};
+
+// The settings of a MeshConfig, which must live as long.
+class MeshSettings {
+public:
+  explicit MeshSettings(MeshConfig& config);
+  MeshSettings(const MeshSettings&) = delete;
+  MeshSettings& operator=(const MeshSettings&) = delete;
+
+  // "" for what all share, then the kinds in the order in which a request meets them, then "up".
+  std::span<const Section> sections() const { return sections_; }
+
+  // Of one of these sections; a bug otherwise.
+  Settings& of(const std::string& section);
+
+  // As read_config_file does.
+  Result<void> read_file(const std::string& path);
+
+  // What no single value shows: addresses that are none, or that others can reach although `insecure` was not said;
+  // with `complete` also a model that is missing. Fails with bad_config.
+  Result<void> check(const std::string& kind, bool complete) const;
+
+private:
+  MeshConfig& config_;
+  std::vector<Settings> settings_;
+  std::vector<Section> sections_;
+};
+
+}  // namespace shoal::cli
