@@ -74,6 +74,7 @@ Result<void> StepCore::check(const Work& work) const {
 }
 
 Result<void> StepCore::add(Work work, Time now) {
+  ++totals_.offered;
   SHOAL_TRY(check(work));
   work.max_tokens = tokens_wanted(work);
   if (const auto found = by_stream_.find(work.stream); found != by_stream_.end()) {

@@ -79,6 +79,7 @@ struct EngineLoad {
   std::uint64_t prefilled_tokens = 0;  // ids computed without drawing one, so far; recomputed ones counted again
   std::uint64_t waiting_tokens = 0;    // known ids whose KV is still to be computed, over all streams with credit
   std::uint64_t preemptions = 0;       // so far
+  std::uint64_t offered = 0;           // calls of add() so far, refused ones too
 };
 
 }  // namespace shoal::engine

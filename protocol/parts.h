@@ -60,11 +60,15 @@ struct LoadReport {
   std::uint64_t tokens_total = 0;      // ids generated (executor) or relayed (relay) so far
   std::uint32_t pages_free = 0;
   std::uint64_t steps = 0;
-  std::uint32_t busy_ms = 0;  // since the step in progress began; 0 when idle
+  std::uint32_t busy_ms = 0;     // since the step in progress began; 0 when idle
+  std::uint32_t pages = 0;       // executors: KV pages, free or not
+  std::uint32_t cpus = 0;        // that this process may run on
+  std::uint32_t latency_us = 0;  // executors: from GENERATE accepted to the first id, smoothed; 0: not known
   SHOAL_FIELDS(SHOAL_FIELD(sequence), SHOAL_FIELD(cpu_permille), SHOAL_FIELD(loop_lag_ms), SHOAL_FIELD(rss_bytes),
                SHOAL_FIELD(streams), SHOAL_FIELD(slots), SHOAL_FIELD(slots_free), SHOAL_FIELD(grants_consumed),
                SHOAL_FIELD(running, tier_count), SHOAL_FIELD(waiting, tier_count), SHOAL_FIELD(tokens_waiting),
-               SHOAL_FIELD(tokens_total), SHOAL_FIELD(pages_free), SHOAL_FIELD(steps), SHOAL_FIELD(busy_ms))
+               SHOAL_FIELD(tokens_total), SHOAL_FIELD(pages_free), SHOAL_FIELD(steps), SHOAL_FIELD(busy_ms),
+               SHOAL_FIELD(pages), SHOAL_FIELD(cpus), SHOAL_FIELD(latency_us))
   bool operator==(const LoadReport&) const = default;
 };
 

@@ -230,6 +230,7 @@ void MeshCore::report_load(Time now, WireEffects& out) {
   report.cpu_permille = measured_.cpu_permille;
   report.rss_bytes = measured_.rss_bytes;
   report.loop_lag_ms = measured_.loop_lag_ms;
+  report.cpus = measured_.cpus;
   const auto filled = [&](Epoch router) {
     protocol::LoadReport mine = report;
     service_->fill_load(mine, router, now);

@@ -44,6 +44,7 @@ struct Measured {  // of this process, about once a second
   std::uint32_t cpu_permille = 0;
   std::uint64_t rss_bytes = 0;
   std::uint32_t loop_lag_ms = 0;
+  std::uint32_t cpus = 0;
 };
 struct Stopping {};  // the process was asked to end: say BYE
 using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, SeedsResolved, Measured, Stopping,

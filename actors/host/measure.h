@@ -12,6 +12,7 @@ public:
   struct Reading {
     std::uint32_t cpu_permille = 0;  // of one core, all threads, since the reading before
     std::uint64_t rss_bytes = 0;
+    std::uint32_t cpus = 0;  // that this process may run on
   };
 
   Reading read(Time now);

@@ -137,7 +137,7 @@ public:
 
   void on_measure() {
     const Meter::Reading reading = meter_.read(monotonic_now());
-    on(Measured{reading.cpu_permille, reading.rss_bytes, ports_.take_loop_lag_ms()});
+    on(Measured{reading.cpu_permille, reading.rss_bytes, ports_.take_loop_lag_ms(), reading.cpus});
     port::tell_after(self_, measure_interval, TakeMeasure{});
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -65,10 +66,12 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   report.slots = config_.slots;
   report.running.assign(engine_load_.running.begin(), engine_load_.running.end());
   report.waiting.assign(engine_load_.waiting.begin(), engine_load_.waiting.end());
-  report.tokens_waiting = engine_load_.waiting_tokens;
+  report.tokens_waiting = std::accumulate(offered_.begin(), offered_.end(), engine_load_.waiting_tokens);
   report.tokens_total = engine_load_.generated_tokens;
+  report.pages = engine_load_.pages;
   report.pages_free = engine_load_.free_pages;
   report.steps = engine_load_.steps;
+  report.latency_us = latency_.us(longest_wait(now), now);
 
   // Free slots are split by what each router placed here in the last second; nobody gets nothing while one is free.
   std::size_t all_recent = 0;
@@ -84,6 +87,12 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   const std::size_t routers = std::max<std::size_t>(1, peers_.of("router").size());
   const std::size_t fair = free * (own.recent.size() + 1) / (all_recent + routers);
   report.slots_free = static_cast<std::uint32_t>(free == 0 ? 0 : std::max<std::size_t>(1, fair));
+}
+
+Duration InferenceCore::longest_wait(Time now) const {
+  Time first = now;
+  for (const auto& [stream, running] : running_) first = std::min(first, running.accepted);
+  return now - first;
 }
 
 void InferenceCore::forget_old(RouterShare& share, Time now) const {
@@ -156,8 +165,10 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   if (running.position != head.position || running.chain != head.chain) {
     return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, running, now)));
   }
+  if (generate.credit_until > running.position) running.accepted = now;
   forget(stream);
   bytes_ += bytes;
+  offered_.push_back(generate.journal.prompt.ids.size() + generate.journal.generated.ids.size());
   running_.emplace(stream, std::move(running));
   out.count("streams_accepted");
   out.engine_command(Command(AddWork{make_work(head, generate, now)}));
@@ -208,6 +219,7 @@ void InferenceCore::on_unknown(Epoch from, const protocol::Head& head, const pro
 }
 
 void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out) {
+  for (auto seen = engine_load_.offered; seen < report.load.offered && !offered_.empty(); ++seen) offered_.pop_front();
   engine_load_ = report.load;
   for (const Rejected& rejected : report.rejected) {
     const auto known = running_.find(rejected.stream);
@@ -218,7 +230,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
     refuse(owner, head, rejected.error.code, rejected.error.text,
            rejected.error.code == Code::busy ? retry_after_ms : 0, out);
   }
-  send_tokens(report.outcome.generated, out);
+  send_tokens(report.outcome.generated, now, out);
   for (const engine::Ended& ended : report.outcome.ended) {
     const auto known = running_.find(ended.stream);
     if (known == running_.end() || known->second.attempt != ended.attempt) continue;
@@ -241,7 +253,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
   }
 }
 
-void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated, Effects& out) {
+void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated, Time now, Effects& out) {
   std::map<std::pair<Epoch, std::string>, protocol::Tokens> by_relay;
   for (const engine::Generated& row : generated) {
     const auto known = running_.find(row.stream);
@@ -255,6 +267,7 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
     tokens.counts.push_back(static_cast<std::uint32_t>(row.ids.size()));
     tokens.flags.push_back(0);
     tokens.ids.ids.insert(tokens.ids.ids.end(), row.ids.begin(), row.ids.end());
+    if (running.accepted != time_never) latency_.on_first_id(now - std::exchange(running.accepted, time_never), now);
     running.position += static_cast<Position>(row.ids.size());
     running.chain = chain_over(running.chain, row.ids);
   }

@@ -15,6 +15,7 @@
 #include "actors/flow/tombstones.h"
 #include "base/limits.h"
 #include "services/inference/engine_port.h"
+#include "services/inference/latency.h"
 
 namespace shoal::inference {
 
@@ -42,6 +43,7 @@ private:
     Chain chain = 0;
     Tier tier = Tier::realtime;
     Time deadline;
+    Time accepted = time_never;  // while its first id is waited for
   };
   struct RouterShare {  // what one router sent here
     std::uint64_t consumed = 0;
@@ -56,8 +58,9 @@ private:
                   actors::Effects& out);
   void on_mismatch(Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_report(const EngineReport& report, Time now, actors::Effects& out);
-  void send_tokens(const std::vector<engine::Generated>& generated, actors::Effects& out);
+  void send_tokens(const std::vector<engine::Generated>& generated, Time now, actors::Effects& out);
   void on_peer_lost(Epoch epoch, Time now, actors::Effects& out);
+  Duration longest_wait(Time now) const;
   void forget_old(RouterShare& share, Time now) const;
   void fail(const StreamId& stream, Error error, bool retryable, Time now, actors::Effects& out);
   void drop(const StreamId& stream, actors::Effects& out);
@@ -71,6 +74,8 @@ private:
   actors::Tombstones tombstones_{limits::tombstones_max};
   std::size_t bytes_ = 0;
   engine::EngineLoad engine_load_;
+  std::deque<std::size_t> offered_;  // ids of the streams that the engine's last report does not count yet
+  Latency latency_;
 };
 
 }  // namespace shoal::inference

@@ -341,3 +341,10 @@ TEST_CASE("any mix of arrivals, credit, cancels and pressure ends with every pag
     }
   }
 }
+
+TEST_CASE("every stream that was offered is counted, refused ones too") {
+  Engine engine{Mode::repeat};
+  REQUIRE(engine.core.add(work_of(1, bytes_of("shoal"), 4), Time{}));
+  CHECK_FALSE(engine.core.add(work_of(2, {}, 4), Time{}));
+  CHECK(engine.core.load().offered == 2);
+}

@@ -287,3 +287,58 @@ TEST_CASE("every router has a slot while one is free, and none has one when none
   REQUIRE(executor.generate(2));
   CHECK(executor.bench.load(router).slots_free == 0);
 }
+
+TEST_CASE("the ids of a stream that the engine has not reported yet wait already") {
+  Executor executor;
+  executor.generate(1);
+  executor.generate(2);
+  CHECK(executor.bench.load(router).tokens_waiting == 6);
+  inference::EngineReport report;  // of a step that began before the second came
+  report.load.offered = 1;
+  report.load.waiting_tokens = 3;
+  report.load.pages = 64;
+  executor.bench.give(actors::Reported{report});
+  CHECK(executor.bench.load(router).tokens_waiting == 6);
+  CHECK(executor.bench.load(router).pages == 64);
+  report.load.offered = 2;
+  executor.bench.give(actors::Reported{report});
+  CHECK(executor.bench.load(router).tokens_waiting == 3);
+}
+
+TEST_CASE("latency is the time until the first id, smoothed, and fades while nobody asks") {
+  Executor executor;
+  CHECK(executor.bench.load(router).latency_us == 0);
+  executor.generate(1);
+  executor.bench.now += milliseconds(40);
+  executor.stepped(1, 0, {7});
+  CHECK(executor.bench.load(router).latency_us == 40'000);
+  executor.bench.now += milliseconds(1);
+  executor.stepped(1, 0, {8});  // not its first
+  CHECK(executor.bench.load(router).latency_us / 100 == 399);
+  executor.generate(2);
+  executor.bench.now += milliseconds(120);
+  executor.stepped(2, 0, {7});
+  CHECK(executor.bench.load(router).latency_us / 1000 == 49);  // 40 + (120 - 40) / 8, less what faded
+  executor.bench.now += seconds(10);
+  CHECK(executor.bench.load(router).latency_us / 1000 == 24);
+}
+
+TEST_CASE("an executor that gives no first id is as slow as its longest wait") {
+  Executor executor;
+  executor.generate(1);
+  executor.bench.now += seconds(2);
+  executor.generate(2);
+  executor.bench.now += seconds(1);
+  CHECK(executor.bench.load(router).latency_us == 3'000'000);
+  executor.bench.receive(owner, protocol::Cancel{}, head_of(1));
+  CHECK(executor.bench.load(router).latency_us == 1'000'000);
+}
+
+TEST_CASE("a stream that comes without credit is not waited for") {
+  Executor executor;
+  auto generate = Executor::generate_of();
+  generate.credit_until = 0;
+  executor.bench.receive(owner, generate, head_of(1));
+  executor.bench.now += seconds(1);
+  CHECK(executor.bench.load(router).latency_us == 0);
+}

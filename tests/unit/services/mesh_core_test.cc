@@ -376,3 +376,21 @@ TEST_CASE("a service with news reports at once, but not more often than the gap 
   }
   CHECK(reports == 5);
 }
+
+TEST_CASE("what was measured of the process is in its next LOAD") {
+  Node node;
+  node.join();
+  node.give(Measured{.cpu_permille = 1500, .rss_bytes = 1 << 20, .loop_lag_ms = 7, .cpus = 2});
+  node.pass(milliseconds(limits::load_interval_ms));
+  const auto is_load = [](const WireEffect& effect) {
+    const auto* post = std::get_if<Post>(&effect);
+    return post != nullptr && std::holds_alternative<protocol::Load>(post->message.body);
+  };
+  const auto found = std::find_if(node.out.begin(), node.out.end(), is_load);
+  REQUIRE(found != node.out.end());
+  const auto& report = std::get<protocol::Load>(std::get<Post>(*found).message.body).report;
+  CHECK(report.cpu_permille == 1500);
+  CHECK(report.rss_bytes == 1 << 20);
+  CHECK(report.loop_lag_ms == 7);
+  CHECK(report.cpus == 2);
+}
