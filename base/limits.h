@@ -41,6 +41,12 @@ inline constexpr std::uint32_t streams_max = 8192;                 // of one pro
 inline constexpr std::size_t journals_bytes_max = 1u << 30;        // prompts held by one process, in any role
 inline constexpr std::uint32_t tombstones_max = 65'536;            // cancelled streams remembered by one process
 inline constexpr std::uint32_t queued_max = 4096;                  // placements waiting at one router
+inline constexpr std::size_t explained_max = 4096;                 // decisions that a router remembers
+inline constexpr std::size_t explained_candidates_max = 65'536;    // executors in all of them together
+inline constexpr std::size_t explained_events_max = 16;            // decisions of one request in one answer
+inline constexpr std::size_t explain_digits_min = 8;               // of a request, so that nobody guesses one
+inline constexpr std::size_t event_log_pending_max = 4096;         // decisions not yet written to the log
+inline constexpr std::size_t event_log_bytes_max = 256u << 20;     // of one file; the one before it is kept
 inline constexpr std::uint32_t clients_max = 16'384;               // connections remembered by one gateway
 
 // Processes.
