@@ -137,6 +137,12 @@ Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) c
     if (text::starts_in_reasoning(chat_)) prepared.reasoning = protocol::Reasoning::begun;
   }
   if (prepared.prompt.ids.empty()) return Error{Code::invalid_request, "the prompt is empty"};
+  // Here and not at the owner, which could not even be sent the ids of the longest text that a client may send.
+  if (prepared.prompt.ids.size() >= prepared.context_tokens) {
+    return Error{Code::context_length, "the prompt has " + std::to_string(prepared.prompt.ids.size()) +
+                                           " tokens, and the context of " + model_ + " holds " +
+                                           std::to_string(prepared.context_tokens) + "; send a shorter one"};
+  }
   prepared.page_hashes = page_hashes(0, prepared.prompt.ids);
   return prepared;
 }

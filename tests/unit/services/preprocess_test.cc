@@ -45,6 +45,18 @@ TEST_CASE("the byte model's prompt is the last user message") {
   CHECK(prepared->reasoning == protocol::Reasoning::none);
 }
 
+TEST_CASE("a prompt over the context is refused before its ids are sent anywhere") {
+  const auto preparer = preprocess::Preparer::open("bytes");
+  CHECK((*preparer)->prepare(conversation(std::string(4095, 'x'))).has_value());
+  for (const std::size_t bytes : {std::size_t{4096}, limits::prompt_bytes_max}) {
+    const auto prepared = (*preparer)->prepare(conversation(std::string(bytes, 'x')));
+    REQUIRE_FALSE(prepared.has_value());
+    CHECK(prepared.error().code == Code::context_length);
+    CHECK(prepared.error().text == "the prompt has " + std::to_string(bytes) +
+                                       " tokens, and the context of bytes holds 4096; send a shorter one");
+  }
+}
+
 TEST_CASE("full pages of the prompt are hashed") {
   const auto preparer = preprocess::Preparer::open("bytes");
   const auto prepared = (*preparer)->prepare(conversation(std::string(2 * page_tokens + 1, 'x')));
