@@ -38,6 +38,8 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
           on_arrived(happened, now, out);
         } else if constexpr (std::is_same_v<T, Garbled>) {
           on_garbled(happened, out);
+        } else if constexpr (std::is_same_v<T, Strayed>) {
+          on_strayed(happened, out);
         } else if constexpr (std::is_same_v<T, SeedsResolved>) {
           on_seeds(happened.addresses, now, out);
         } else if constexpr (std::is_same_v<T, Measured>) {
@@ -115,7 +117,7 @@ void MeshCore::on_hello(const Arrived& arrived, const protocol::Hello& hello, Ti
   const auto version = std::min(hello.version_max, protocol::version);
   post(out, arrived.from, protocol::make_message(protocol::Welcome{version, config_.self}));
   if (from == config_.self.epoch) return;  // a seed stood for this process; WELCOME tells the other end of the link
-  greeted_.insert(arrived.from.routing_id);
+  greeted_[arrived.from.routing_id] = hello.self.client;
   asked_.erase(arrived.from.routing_id);
   incoming_[from] = arrived.from.routing_id;
   suspects_.erase(from);

@@ -61,6 +61,7 @@ private:
   void on_welcome(const Arrived& arrived, const protocol::Welcome& welcome, Time now, WireEffects& out);
   void on_reset(const Arrived& arrived, const protocol::Reset& reset, WireEffects& out);
   void on_garbled(const Garbled& garbled, WireEffects& out);
+  void on_strayed(const Strayed& strayed, WireEffects& out);
   void on_directory(Epoch router, const protocol::Directory& directory, Time now, WireEffects& out);
   void on_seeds(const std::vector<std::string>& addresses, Time now, WireEffects& out);
   void on_stopping(WireEffects& out);
@@ -91,7 +92,7 @@ private:
   std::map<std::string, Link> links_;           // dialled, by address
   std::map<Epoch, std::string> dialled_;        // epoch → address of its link; links_ has that link, with this epoch
   std::map<Epoch, std::string> incoming_;       // epoch → routing id
-  std::set<std::string> greeted_;               // routing ids that said HELLO
+  std::map<std::string, std::string> greeted_;  // routing ids that said HELLO → where their clients go, for gateways
   std::set<std::string> asked_;                 // routing ids that were asked to
   std::set<Route> told_;                        // who sent garbage and heard so
   std::set<std::string> own_addresses_;         // seeds that turned out to be this process

@@ -7,12 +7,14 @@
 #include "actors/flow/weight.h"
 #include "base/limits.h"
 #include "protocol/codec.h"
+#include "protocol/edge.h"
 
 namespace shoal::actors {
 namespace {
 
 constexpr std::size_t waiting_messages_max = 1024;  // for one link that is not up yet
 constexpr std::size_t waiting_bytes_max = 64u << 20;
+constexpr std::size_t told_addresses_bytes_max = 1024;  // of gateways, in one sentence
 
 }  // namespace
 
@@ -83,6 +85,22 @@ void MeshCore::on_garbled(const Garbled& garbled, WireEffects& out) {
   // Once per link: the answer may be garbage to the other side, which would answer it, and so on.
   if (!told_.insert(garbled.from).second) return;
   post(out, garbled.from, protocol::make_message(protocol::Reset{garbled.error.code, garbled.error.text}));
+}
+
+void MeshCore::on_strayed(const Strayed& strayed, WireEffects& out) {
+  out.emplace_back(Count{"clients_strayed"});
+  std::set<std::string> gateways;  // those that dialled this process, and those that it was told of
+  for (const auto& [routing_id, client] : greeted_) gateways.insert(client);
+  for (const auto& [epoch, entry] : alive_) gateways.insert(entry.client);
+  gateways.erase("");
+  std::string where;
+  for (const std::string& gateway : gateways) {
+    if (where.size() < told_addresses_bytes_max) where += (where.empty() ? "" : " or ") + gateway;
+  }
+  if (where.empty()) where = "the client address of a gateway, port 5555 by default";
+  const Error error{Code::wrong_port,
+                    "this is the inbox of a " + config_.self.kind + " of the mesh; clients go to " + where};
+  out.emplace_back(TurnAway{strayed.client, protocol::edge::error(strayed.id, error)});
 }
 
 void MeshCore::send(Epoch to, protocol::Message message, const std::string& hint, Time now, WireEffects& out) {

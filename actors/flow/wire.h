@@ -37,6 +37,10 @@ struct Garbled {  // frames that are no message; the sender is told
   Route from;
   Error error;
 };
+struct Strayed {  // a client's frame on the mesh's inbox
+  ClientId client;
+  std::string id;  // of its request, if one could be read
+};
 struct SeedsResolved {  // the addresses that the configured router names stand for now
   std::vector<std::string> addresses;
 };
@@ -47,7 +51,7 @@ struct Measured {  // of this process, about once a second
   std::uint32_t cpus = 0;
 };
 struct Stopping {};  // the process was asked to end: say BYE
-using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, SeedsResolved, Measured, Stopping,
+using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, SeedsResolved, Measured, Stopping,
                                ClientReceived, ClientGone, Reported, Tick>;
 
 // ---- to the loop
@@ -62,7 +66,11 @@ struct Post {
   Route route;
   protocol::Message message;
 };
-using WireEffect = std::variant<Dial, HangUp, Post, ReplyClient, StartJob, EngineCommand, Count, Note>;
+struct TurnAway {  // answers a client on the mesh's inbox, as a client edge would
+  ClientId client;
+  std::string frame;
+};
+using WireEffect = std::variant<Dial, HangUp, Post, TurnAway, ReplyClient, StartJob, EngineCommand, Count, Note>;
 using WireEffects = std::vector<WireEffect>;
 
 inline void post(WireEffects& out, Route route, protocol::Message message) {

@@ -9,6 +9,7 @@
 #include "actors/net/clock.h"
 #include "actors/net/options.h"
 #include "base/check.h"
+#include "protocol/edge.h"
 
 namespace shoal::actors {
 namespace {
@@ -16,12 +17,18 @@ namespace {
 constexpr int retry_ms = 20;     // for clients that do not read
 constexpr int congested_ms = 2;  // until a congested service is asked again
 
-// A client that took the inbox for a gateway sends one msgpack map; a message of the mesh has two frames or more.
-Error wrong_port_or(Error error, const Route& from, std::size_t frames) {
-  const bool stranger = !from.routing_id.empty() && epoch_of(from.routing_id) == 0;
-  if (!stranger || frames > 2) return error;
-  return Error{Code::wrong_port,
-               "this is the inbox of a process of the mesh; clients talk to a gateway's client address"};
+// Whether what was no message comes from a client that took the inbox for a gateway: its routing id has no epoch, and
+// it sends one frame, or two where the first is empty.
+bool is_stray(const Route& from, std::span<const std::string_view> frames) {
+  if (from.routing_id.empty() || epoch_of(from.routing_id) != 0) return false;
+  return frames.size() == 1 || (frames.size() == 2 && frames[0].empty());
+}
+
+// The id of a client's request, as far as one can be read.
+std::string id_in(std::string_view frame) {
+  const auto parsed = protocol::edge::parse(frame);
+  if (const auto* bad = std::get_if<protocol::edge::BadRequest>(&parsed)) return bad->id;
+  return std::visit([](const auto& request) { return request.id; }, std::get<protocol::edge::Request>(parsed));
 }
 
 }  // namespace
@@ -116,6 +123,8 @@ void Loop::carry_out(WireEffect& effect) {
           links_.erase(link);
         } else if constexpr (std::is_same_v<T, Post>) {
           send(wanted);
+        } else if constexpr (std::is_same_v<T, TurnAway>) {
+          turn_away(wanted);
         } else if constexpr (std::is_same_v<T, ReplyClient>) {
           if (!edge_.reply(wanted.client, wanted.frame)) deliver_(ClientGone{wanted.client});
         } else {
@@ -151,6 +160,15 @@ void Loop::send(Post& post) {
   const bool large = bytes_of(frames) > limits::bulk_bytes_min;
   frames.insert(frames.begin(), plain.empty() || (large && !bulk.empty()) ? bulk : plain);
   if (inbox_.send(frames) != Sent::yes) deliver_(LinkDown{post.route});
+}
+
+void Loop::turn_away(const TurnAway& stray) {
+  const auto peer = peers_.find(stray.client.routing_id);
+  if (peer == peers_.end()) return;
+  protocol::Frames frames = {peer->second.plain};
+  if (stray.client.enveloped) frames.emplace_back();
+  frames.push_back(stray.frame);
+  inbox_.send(frames);
 }
 
 void Loop::read_links(std::size_t budget) {
@@ -215,9 +233,10 @@ void Loop::arrive(Route from, const Incoming& incoming, std::size_t first) {
                      : protocol::decode(frames);
   if (message) {
     deliver_(Arrived{std::move(from), std::move(message).value()});
+  } else if (is_stray(from, frames)) {
+    deliver_(Strayed{{from.routing_id, frames.size() == 2}, id_in(frames.back())});
   } else {
-    Error error = wrong_port_or(std::move(message).error(), from, frames.size());
-    deliver_(Garbled{std::move(from), std::move(error)});
+    deliver_(Garbled{std::move(from), std::move(message).error()});
   }
 }
 

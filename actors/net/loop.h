@@ -50,8 +50,8 @@ public:
   void start(
       Deliver deliver, std::function<bool()> congested = [] { return false; });
 
-  // Any thread; Dial, HangUp, Post and ReplyClient, nothing else. False: the outbox is full (or the loop has ended) and
-  // nothing was kept.
+  // Any thread; Dial, HangUp, Post, TurnAway and ReplyClient, nothing else. False: the outbox is full (or the loop has
+  // ended) and nothing was kept.
   bool post(WireEffect&& effect) { return outbox_.push(std::move(effect)); }
 
   // Any thread: the longest time that one turn took since the last call, in ms; a message may have waited as long.
@@ -76,6 +76,7 @@ private:
   void carry_out(WireEffect& effect);
   void dial(const std::string& address);
   void send(Post& post);
+  void turn_away(const TurnAway& stray);
   void read_links(std::size_t budget);
   void read_inbox(std::size_t budget);
   void read_clients(std::size_t budget);

@@ -68,6 +68,7 @@ private:
 
   static std::size_t weight(const WireEffect& effect) {
     if (const auto* post = std::get_if<Post>(&effect)) return weight_of(post->message);
+    if (const auto* stray = std::get_if<TurnAway>(&effect)) return stray->frame.size();
     if (const auto* reply = std::get_if<ReplyClient>(&effect)) return reply->frame.size();
     return sizeof(WireEffect);
   }

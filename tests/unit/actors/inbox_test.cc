@@ -45,11 +45,17 @@ TEST_CASE("a client that took the inbox for a gateway is told so, and can be ans
   TestLoop loop({});
   RawSocket client(ZMQ_DEALER);
   client.connect(loop.loop->bound());
-  client.send({"\x81\xa4type\xa6SUBMIT"});
-  const Garbled garbled = loop.box.take<Garbled>();
-  CHECK(garbled.error.code == Code::wrong_port);
-  loop.post(garbled.from, protocol::Reset{Code::wrong_port, garbled.error.text});
-  CHECK(client.receive().size() == 2);
+  client.send({"\x82\xa4type\xa6STATUS\xa2id\xa1s"});
+  const Strayed strayed = loop.box.take<Strayed>();
+  CHECK(strayed.id == "s");
+  CHECK_FALSE(strayed.client.enveloped);
+  REQUIRE(loop.loop->post(TurnAway{strayed.client, "away"}));
+  CHECK(client.receive() == protocol::Frames{"away"});
+  client.send({"", "no map"});
+  const Strayed again = loop.box.take<Strayed>();
+  CHECK(again.client.enveloped);
+  REQUIRE(loop.loop->post(TurnAway{again.client, "away"}));
+  CHECK(client.receive() == protocol::Frames{"", "away"});
 }
 
 TEST_CASE("an oversize message costs its sender the connection and nobody else anything") {

@@ -327,6 +327,37 @@ TEST_CASE("garbage is answered once per link, so that two who do not understand 
   CHECK(node.posted<protocol::Reset>(id_of(peer)) == 1);
 }
 
+TEST_CASE("a client on the inbox is told where the gateways are, each time") {
+  Node node;
+  const ClientId client{"stranger", true};
+  const auto told = [&] {
+    node.give(Strayed{client, "7"});
+    for (const auto& effect : node.out) {
+      if (const auto* away = std::get_if<TurnAway>(&effect)) {
+        CHECK(away->client == client);
+        return away->frame;
+      }
+    }
+    return std::string();
+  };
+  const auto has = [](const std::string& frame, std::string_view part) { return frame.find(part) != frame.npos; };
+  CHECK(has(told(), "clients go to the client address of a gateway, port 5555 by default"));
+  protocol::Hello hello;
+  hello.self = entry(peer, "gateway");
+  hello.self.client = "tcp://one:5555";
+  node.arrive(Route{{}, id_of(peer)}, hello);  // as gateways say to routers, which are sent no table
+  CHECK(has(told(), "clients go to tcp://one:5555"));
+  node.join();
+  auto everybody = Node::everybody();
+  everybody.push_back(entry(0x77, "gateway"));
+  everybody.back().client = "tcp://two:5555";
+  node.table(router_address, everybody);
+  CHECK(has(told(), "clients go to tcp://one:5555 or tcp://two:5555"));
+  node.give(LinkDown{{{}, id_of(peer)}});
+  CHECK(has(told(), "wrong_port"));
+  CHECK(has(told(), "clients go to tcp://two:5555"));
+}
+
 TEST_CASE("RESET(unknown_id) is answered by HELLO, any other RESET by nothing") {
   Node node;
   node.join();
