@@ -80,8 +80,8 @@ private:
 
   bool open(Node::Kind kind, std::uint32_t size, std::size_t size_max) {
     if (size > size_max) {
-      return fail(Code::too_large, with_article(kind) + " of " + std::to_string(size) + " entries, at most " +
-                                       std::to_string(size_max));
+      return fail(Code::too_large,
+                  with_article(kind) + " of " + std::to_string(size) + " entries, at most " + std::to_string(size_max));
     }
     if (depth_ == limits::depth_max) {
       return fail(Code::too_large, with_article(kind) + " nested deeper than " + std::to_string(limits::depth_max));

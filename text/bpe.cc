@@ -61,9 +61,15 @@ std::optional<TokenId> Bpe::find(std::string_view bytes) const {
 }
 
 void Bpe::encode(std::string_view piece, Scratch& scratch, std::vector<TokenId>& out) const {
+  if (scratch.pieces.append(piece, out)) return;
+  const std::size_t before = out.size();
   const auto found = by_bytes_.find(piece);
-  if (found != by_bytes_.end() && whole_[found->second]) return out.push_back(found->second);
-  merge(piece, scratch, out);
+  if (found != by_bytes_.end() && whole_[found->second]) {
+    out.push_back(found->second);
+  } else {
+    merge(piece, scratch, out);
+  }
+  scratch.pieces.keep(piece, std::span(out).subspan(before));
 }
 
 void Bpe::merge(std::string_view piece, Scratch& scratch, std::vector<TokenId>& out) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "text/piece_cache.h"
 
 namespace shoal::text {
 
@@ -23,8 +24,9 @@ public:
     TokenId result = 0;
   };
 
-  // Working memory of encode(); reuse saves allocations.
+  // Working memory of encode(), for one Bpe; reuse saves allocations and remembers pieces.
   struct Scratch {
+    PieceCache pieces;
     std::vector<TokenId> ids;
     std::vector<std::uint32_t> ranks;
     std::vector<std::uint32_t> before;

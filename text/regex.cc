@@ -41,8 +41,8 @@ Result<Regex> Regex::compile(std::string_view expression) {
   pcre2_pattern_info(code.get(), PCRE2_INFO_MATCHEMPTY, &matches_empty);
   if (matches_empty != 0) return Error{Code::bad_checkpoint, "the expression could match the empty text"};
   // Without executable memory PCRE2 interprets: slower, with the same matches.
-  pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
-  return Regex(std::move(code));
+  const bool compiled = pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE) == 0;
+  return Regex(std::move(code), compiled);
 }
 
 RegexScratch Regex::make_scratch() const {
@@ -53,13 +53,14 @@ RegexScratch Regex::make_scratch() const {
 
 Result<std::optional<Match>> Regex::next(std::string_view subject, std::size_t from,
                                          const RegexScratch& scratch) const {
-  const auto match = [&](std::uint32_t options) {
-    return pcre2_match(code_.get(), units(subject), subject.size(), from, options | PCRE2_NO_UTF_CHECK, scratch.get(),
-                       nullptr);
-  };
-  int count = match(0);
-  // Compiled code has a small stack; the interpreter takes the heap.
-  if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match(PCRE2_NO_JIT);
+  int count = PCRE2_ERROR_JIT_STACKLIMIT;
+  if (compiled_) {
+    count = pcre2_jit_match(code_.get(), units(subject), subject.size(), from, 0, scratch.get(), nullptr);
+  }
+  if (count == PCRE2_ERROR_JIT_STACKLIMIT) {  // compiled code has a small stack; the interpreter takes the heap
+    count = pcre2_match(code_.get(), units(subject), subject.size(), from, PCRE2_NO_JIT | PCRE2_NO_UTF_CHECK,
+                        scratch.get(), nullptr);
+  }
   if (count == PCRE2_ERROR_NOMATCH) return std::optional<Match>();
   if (count < 0) {
     return Error{Code::invalid_request,

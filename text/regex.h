@@ -42,9 +42,10 @@ public:
   Result<std::optional<Match>> next(std::string_view subject, std::size_t from, const RegexScratch& scratch) const;
 
 private:
-  explicit Regex(std::shared_ptr<const pcre2_real_code_8> code) : code_(std::move(code)) {}
+  Regex(std::shared_ptr<const pcre2_real_code_8> code, bool compiled) : code_(std::move(code)), compiled_(compiled) {}
 
   std::shared_ptr<const pcre2_real_code_8> code_;  // copies share it
+  bool compiled_;                                  // to machine code
 };
 
 }  // namespace shoal::text

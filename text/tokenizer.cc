@@ -1,16 +1,47 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "text/utf8.h"
 
 namespace shoal::text {
 
+namespace {
+
+constexpr std::size_t idle_max = 16;  // threads that tokenize at once, usually
+
+}  // namespace
+
 // What one call of encode() writes.
 struct Tokenizer::Work {
   PreTokenizer::Scratch expressions;
   Bpe::Scratch merges;
-  std::vector<TokenId>& out;
+  std::vector<TokenId>* out = nullptr;
+};
+
+// Work that is kept from one call to the next, with the pieces that it remembers. Any thread.
+class Tokenizer::WorkPool {
+public:
+  explicit WorkPool(const PreTokenizer& expressions) : expressions_(expressions) {}
+
+  std::unique_ptr<Work> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Work>(Work{.expressions = expressions_.make_scratch(), .merges = {}});
+    std::unique_ptr<Work> work = std::move(idle_.back());
+    idle_.pop_back();
+    return work;
+  }
+
+  void give_back(std::unique_ptr<Work> work) {
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < idle_max) idle_.push_back(std::move(work));
+  }
+
+private:
+  const PreTokenizer& expressions_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Work>> idle_;
 };
 
 Result<std::shared_ptr<const Tokenizer>> Tokenizer::load(const std::filesystem::path& directory) {
@@ -42,7 +73,8 @@ Tokenizer::Tokenizer(TokenizerFiles files, bool is_bytes)
     : files_(std::move(files)),
       is_bytes_(is_bytes),
       flags_(files_.tokens.size()),
-      bpe_(files_.tokens, files_.ordinary, files_.merges, files_.ignores_merges) {
+      bpe_(files_.tokens, files_.ordinary, files_.merges, files_.ignores_merges),
+      pool_(std::make_unique<WorkPool>(files_.pre_tokenizer)) {
   for (const AddedToken& token : files_.added) {
     if (token.special) flags_[token.id] |= special_flag;
     if (text::is_control(token)) flags_[token.id] |= control_flag;
@@ -50,6 +82,8 @@ Tokenizer::Tokenizer(TokenizerFiles files, bool is_bytes)
   plain_ = make_markers(Parse::plain);
   control_ = make_markers(Parse::control);
 }
+
+Tokenizer::~Tokenizer() = default;
 
 Tokenizer::Markers Tokenizer::make_markers(Parse parse) const {
   std::vector<AddedToken> raw;
@@ -76,8 +110,15 @@ Result<void> Tokenizer::encode(std::string_view text, Parse parse, std::vector<T
   if (const std::size_t valid = valid_utf8_bytes(text); valid < text.size()) {
     return Error{Code::invalid_request, "the text is not UTF-8 at byte " + std::to_string(valid)};
   }
-  const Markers& markers = parse == Parse::plain ? plain_ : control_;
-  Work work{.expressions = files_.pre_tokenizer.make_scratch(), .merges = {}, .out = out};
+  std::unique_ptr<Work> work = pool_->take();
+  work->out = &out;
+  auto encoded = encode_all(text, parse == Parse::plain ? plain_ : control_, *work);
+  pool_->give_back(std::move(work));
+  return encoded;
+}
+
+Result<void> Tokenizer::encode_all(std::string_view text, const Markers& markers, Work& work) const {
+  std::vector<TokenId>& out = *work.out;
   const std::size_t size_before = out.size();
   for (std::size_t done = 0; done < text.size();) {
     const AddedTokens::Found found = markers.raw.next(text, done);
@@ -100,7 +141,7 @@ Result<void> Tokenizer::encode_normalized(std::string_view text, const Markers& 
   for (std::size_t done = 0; done < text.size();) {
     const AddedTokens::Found found = markers.normalized.next(text, done);
     SHOAL_TRY(encode_pieces(text.substr(done, found.begin - done), work));
-    if (found.end > found.begin) work.out.push_back(found.id);
+    if (found.end > found.begin) work.out->push_back(found.id);
     done = found.end;
   }
   return {};
@@ -108,7 +149,7 @@ Result<void> Tokenizer::encode_normalized(std::string_view text, const Markers& 
 
 Result<void> Tokenizer::encode_pieces(std::string_view text, Work& work) const {
   return files_.pre_tokenizer.split(text, work.expressions,
-                                    [&](std::string_view piece) { bpe_.encode(piece, work.merges, work.out); });
+                                    [&](std::string_view piece) { bpe_.encode(piece, work.merges, *work.out); });
 }
 
 std::string_view Tokenizer::bytes(TokenId id) const {

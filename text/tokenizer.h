@@ -73,6 +73,7 @@ public:
   const std::string& chat_template_source() const { return files_.chat_template; }
   bool is_bytes() const { return is_bytes_; }
 
+  ~Tokenizer();
   Tokenizer(const Tokenizer&) = delete;
   Tokenizer& operator=(const Tokenizer&) = delete;
 
@@ -86,10 +87,12 @@ private:
     AddedTokens normalized;
   };
   struct Work;
+  class WorkPool;
 
   Tokenizer(TokenizerFiles files, bool is_bytes);
 
   Markers make_markers(Parse parse) const;
+  Result<void> encode_all(std::string_view text, const Markers& markers, Work& work) const;
   Result<void> encode_normalized(std::string_view text, const Markers& markers, Work& work) const;
   Result<void> encode_pieces(std::string_view text, Work& work) const;
 
@@ -99,6 +102,7 @@ private:
   Bpe bpe_;                          // refers to files_.tokens
   Markers plain_;
   Markers control_;
+  const std::unique_ptr<WorkPool> pool_;
 };
 
 }  // namespace shoal::text

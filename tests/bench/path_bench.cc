@@ -4,13 +4,14 @@
 //   hop        a CALL of 200 bytes answered by a core that echoes           floor: the bytes copied
 //   relay      TOKENS of 32 streams, one id each, to TEXT, per token        floor: the output V(p) alone
 //   owner      TEXT to DELTA at the gateway, per token                      floor: the same frames copied
-//   tokenizer  English, Chinese and code to ids, per byte                   floor: the text cut by its expression
+//   tokenizer  English, Chinese and code to ids, per byte                   floor: the text read once
 //
-// With --case and --count exactly so many items are run once, for counting instructions (instructions.py).
+// With --case and --count so many items are run once, for counting instructions (instructions.py).
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/chain.h"
+#include "base/check.h"
 #include "protocol/codec.h"
 #include "services/postprocess/postprocess_core.h"
 #include "tests/unit/services/gateway_bench.h"
@@ -31,7 +33,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Runs so many items; what it returns depends on all of them, so that none is optimised away.
+// Keeps the compiler from dropping what a sum depends on.
+void keep(std::size_t sum) { asm volatile("" : : "r"(sum) : "memory"); }
+
+// Runs at least so many items and returns how many.
 using Work = std::function<std::size_t(std::size_t count)>;
 
 struct Case {
@@ -55,12 +60,11 @@ std::size_t bytes_of(const protocol::Frames& frames) {
 }
 
 std::size_t copied(const protocol::Frames& frames, std::size_t count) {
-  std::size_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const protocol::Frames copy = frames;
-    sum += static_cast<unsigned char>(copy.back().back()) + copy.size();
+    keep(static_cast<unsigned char>(copy.back().back()));
   }
-  return sum;
+  return count;
 }
 
 class Echo : public actors::Core {
@@ -88,12 +92,11 @@ Case hop_case() {
           [frames](std::size_t count) {
             Echo core;
             actors::Effects effects;
-            std::size_t sum = 0;
             for (std::size_t i = 0; i < count; ++i) {
               core.on(actors::Received{1, decoded(frames)}, Time{}, effects);
-              sum += encode_all(effects);
+              keep(encode_all(effects));
             }
-            return sum;
+            return count;
           },
           [frames](std::size_t count) { return copied(frames, count); }};
 }
@@ -108,23 +111,23 @@ public:
       : tokenizer_(std::move(tokenizer)), ids_(std::move(ids)) {}
 
   std::size_t run(std::size_t count) {
-    std::size_t sum = 0;
-    for (std::size_t done = 0; done < count; done += streams) {
+    std::size_t done = 0;
+    for (; done < count; done += streams) {
       if (done % (streams * tokens_per_stream) == 0) begin();
       const auto frames = protocol::encode(make_message(next()));
       core_->on(actors::Received{20, decoded(frames)}, Time{}, effects_);
-      sum += encode_all(effects_);
+      keep(encode_all(effects_));
     }
-    return sum;
+    return done;
   }
 
   // V(p) alone.
   std::size_t floor(std::size_t count) {
-    std::size_t sum = 0;
     std::vector<text::Visible> all(streams, text::Visible(tokenizer_, {}));
-    for (std::size_t i = 0; i < count; ++i)
-      sum += all[i % streams].feed(ids_[i / streams % ids_.size()]).content.size();
-    return sum;
+    for (std::size_t i = 0; i < count; ++i) {
+      keep(all[i % streams].feed(ids_[i / streams % ids_.size()]).content.size());
+    }
+    return count;
   }
 
 private:
@@ -174,20 +177,22 @@ private:
   Position position_ = 0;
 };
 
-constexpr std::string_view english =
-    "The quick brown fox jumps over the lazy dog, and 1,024 tokens later it wonders why nobody counted the hops. ";
-constexpr std::string_view chinese = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少？一二三四五六七八九十，共计10项。";
-constexpr std::string_view code =
-    "for (std::size_t i = 0; i < rows.size(); ++i) {\n    sum += rows[i].weight * 0.5f;\n}\n";
+// Texts of this repository: English prose and tables, Chinese, C++.
+const std::vector<std::string> english = {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "protocol/README.md"};
+const std::vector<std::string> chinese = {"README.zh-CN.md"};
+const std::vector<std::string> code = {"protocol/codec_read.cc", "services/gateway/gateway_core.cc", "text/bpe.cc"};
 
-std::string repeated(std::string_view text, std::size_t bytes) {
+std::string read(const std::vector<std::string>& files) {
   std::string all;
-  while (all.size() < bytes) all += text;
+  for (const std::string& name : files) {
+    std::ifstream file(std::string(SHOAL_SOURCE_DIR "/") + name, std::ios::binary);
+    all.append(std::istreambuf_iterator<char>(file), {});
+  }
   return all;
 }
 
 Case relay_case(const std::shared_ptr<const text::Tokenizer>& tokenizer) {
-  const auto ids = tokenizer->encode(repeated(english, 4096), text::Parse::plain).value();
+  const auto ids = tokenizer->encode(read(english), text::Parse::plain).value();
   const auto load = std::make_shared<RelayLoad>(tokenizer, ids);
   return {"tokens", 1, [load](std::size_t count) { return load->run(count); },
           [load](std::size_t count) { return load->floor(count); }};
@@ -203,7 +208,6 @@ Case owner_case() {
   };
   const auto work = [frames_of](std::size_t count) {
     Gateway gateway;
-    std::size_t sum = 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (i % 64 == 0) {  // answers of 64 tokens
         gateway.ask({.id = std::to_string(i)});
@@ -211,12 +215,12 @@ Case owner_case() {
       }
       const auto frames = frames_of(gateway, 'a');
       gateway.bench.give(actors::Received{test::relay, decoded(frames)});
-      for (const auto& reply : gateway.bench.replies) sum += reply.frame.size();
+      for (const auto& reply : gateway.bench.replies) keep(reply.frame.size());
       const TokenId id = 'a';
       ++gateway.head.position;
       gateway.head.chain = chain_over(gateway.head.chain, std::span(&id, 1));
     }
-    return sum;
+    return count;
   };
   Gateway gateway;
   gateway.running();
@@ -224,43 +228,42 @@ Case owner_case() {
   return {"tokens", 1, work, [frames](std::size_t count) { return copied(frames, count); }};
 }
 
-Case tokenizer_case(const std::shared_ptr<const text::Tokenizer>& tokenizer, std::string_view sample) {
-  const std::string text = repeated(sample, 64 << 10);
+Case tokenizer_case(const std::shared_ptr<const text::Tokenizer>& tokenizer, const std::vector<std::string>& files) {
+  const std::string text = read(files);
   return {"MB", 1e6,
           [tokenizer, text](std::size_t count) {
-            std::size_t sum = 0;
             std::vector<TokenId> ids;
-            for (std::size_t done = 0; done < count; done += text.size()) {
+            std::size_t done = 0;
+            for (; done < count; done += text.size()) {
               ids.clear();
-              if (!tokenizer->encode(text, text::Parse::plain, ids)) return sum;
-              sum += ids.size();
+              SHOAL_CHECK(tokenizer->encode(text, text::Parse::plain, ids).has_value());
+              keep(ids.size());
             }
-            return sum;
+            return done;
           },
           [text](std::size_t count) {
-            std::size_t sum = 0;
-            for (std::size_t done = 0; done < count; done += text.size()) {
-              const std::string copy = text;
-              for (const char c : copy) sum += static_cast<unsigned char>(c);
+            std::size_t done = 0;
+            for (; done < count; done += text.size()) {
+              std::size_t sum = 0;
+              for (const char c : text) sum += static_cast<unsigned char>(c);
+              keep(sum);
             }
-            return sum;
+            return done;
           }};
 }
 
-double seconds_of(const Work& work, std::size_t count) {
+// Items per second of one run.
+double run(const Work& work, std::size_t count) {
   const auto start = std::chrono::steady_clock::now();
-  const std::size_t sum = work(count);
-  asm volatile("" : : "r"(sum) : "memory");
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto done = static_cast<double>(work(count));
+  return done / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Items per second: twice as many until it takes half a second, then the best of three.
+// Items per second: the best of three runs of about half a second.
 double rate_of(const Work& work) {
-  std::size_t count = 1024;
-  while (seconds_of(work, count) < 0.5) count *= 2;
-  double best = seconds_of(work, count);
-  for (int i = 0; i < 2; ++i) best = std::min(best, seconds_of(work, count));
-  return static_cast<double>(count) / best;
+  double rate = run(work, 1024);
+  for (int i = 0; i < 4; ++i) rate = std::max(rate, run(work, static_cast<std::size_t>(rate / 2) + 1));
+  return rate;
 }
 
 struct Options {
@@ -307,7 +310,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   if (options.count > 0) {
-    seconds_of(cases.at(options.chosen).work, options.count);
+    std::printf("items=%zu\n", cases.at(options.chosen).work(options.count));
     return 0;
   }
   Json report = {{"bench", "path"}, {"model", options.model}};
