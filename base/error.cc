@@ -7,7 +7,7 @@ namespace shoal {
 namespace {
 
 // In the order of Code's numbers.
-constexpr std::array<std::string_view, 29> names = {
+constexpr std::array<std::string_view, 31> names = {
     "ok",
     "internal",
     "invalid_request",
@@ -37,6 +37,8 @@ constexpr std::array<std::string_view, 29> names = {
     "bad_checkpoint",
     "bad_config",
     "timeout",
+    "refused",
+    "no_service",
 };
 
 }  // namespace

@@ -41,6 +41,8 @@ enum class Code : std::uint16_t {
   bad_checkpoint = 26,       // a model directory that cannot be served: the text names file, tensor and expectation
   bad_config = 27,           // configuration file or --key=value
   timeout = 28,              // a peer did not answer in time
+  refused = 29,              // a stage of the pipeline refused the request; the text is the stage's
+  no_service = 30,           // nobody of the called kind is alive
 };
 
 // The stable name of a code, as the client edge spells it: "deadline_exceeded".
