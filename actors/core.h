@@ -17,10 +17,12 @@
 
 namespace shoal::actors {
 
-// One connection of a client to a gateway's edge. Opaque to cores: they keep it and hand it back.
+// One connection of a client to a gateway's edge, or the subscribers of one client on the answers' PUB socket. Opaque
+// to cores: they keep it and hand it back.
 struct ClientId {
-  std::string routing_id;
+  std::string routing_id;  // published: the topic
   bool enveloped = false;  // a REQ socket: an empty frame goes before every frame, and exactly one reply may be sent
+  bool published = false;  // answers go out on the PUB socket, to whoever listens
 
   auto operator<=>(const ClientId&) const = default;
 };
@@ -41,7 +43,7 @@ struct PeerDown {  // no router lists it any more, it said BYE, or its link brok
 struct LinkLost {  // a link to or from this process broke; comes before PeerDown, also for a peer that was never up
   Epoch epoch = 0;
 };
-struct ClientReceived {  // one frame of a client, as it came
+struct ClientReceived {  // one frame of a client, as it came; from the publish port with a client that is only that
   ClientId client;
   std::string frame;
 };
@@ -80,7 +82,14 @@ struct Note {  // one line of the log, key=value, request first
   std::string text;
 };
 struct ReportLoad {};  // LOAD goes to the routers now, or as soon as load_gap_ms have passed since the last one
-using Effect = std::variant<Send, ReplyClient, StartJob, EngineCommand, Count, Note, ReportLoad>;
+struct Advertise {     // from now on the directory lists this process with these labels; replaces all that it had
+  std::vector<protocol::Label> labels;
+};
+struct TakePublished {  // the publish port may hand over frames until this many came in all; fewer than before: ignored
+  std::uint64_t until = 0;
+};
+using Effect =
+    std::variant<Send, ReplyClient, StartJob, EngineCommand, Count, Note, ReportLoad, Advertise, TakePublished>;
 
 // What a core wants done, in order.
 class Effects {
@@ -96,6 +105,8 @@ public:
   void count(const char* name, std::uint64_t by = 1) { list_.emplace_back(Count{name, by}); }
   void note(Note::Level level, std::string text) { list_.emplace_back(Note{level, std::move(text)}); }
   void report_load() { list_.emplace_back(ReportLoad{}); }
+  void advertise(std::vector<protocol::Label> labels) { list_.emplace_back(Advertise{std::move(labels)}); }
+  void take_published(std::uint64_t until) { list_.emplace_back(TakePublished{until}); }
 
   // Empties the list.
   std::vector<Effect> take() { return std::exchange(list_, {}); }

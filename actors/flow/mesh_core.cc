@@ -328,6 +328,8 @@ void MeshCore::serve(const Event& event, Time now, WireEffects& out) {
             send(wanted.to, std::move(wanted.message), wanted.address, now, out);
           } else if constexpr (std::is_same_v<T, ReportLoad>) {
             next_load_ = std::min(next_load_, std::max(now, last_load_ + load_gap));
+          } else if constexpr (std::is_same_v<T, Advertise>) {
+            advertise(std::move(wanted.labels), now, out);
           } else {
             out.emplace_back(std::move(wanted));
           }

@@ -77,6 +77,8 @@ private:
   void heed_views(bool heard_router, Time now, WireEffects& out);
   void settle(Time now, WireEffects& out);
   void say_hello(const std::string& address, WireEffects& out);
+  protocol::Message hello() const;
+  void advertise(std::vector<protocol::Label> labels, Time now, WireEffects& out);
   void report_load(Time now, WireEffects& out);
   void lose(Epoch epoch, Time now, WireEffects& out);
   void merge_views(Time now, WireEffects& out);

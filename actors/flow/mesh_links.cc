@@ -5,6 +5,7 @@
 
 #include "actors/flow/mesh_core.h"
 #include "actors/flow/weight.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "protocol/codec.h"
 #include "protocol/edge.h"
@@ -188,10 +189,22 @@ void MeshCore::unassign(Link& link, const std::string& address) {
   if (known != dialled_.end() && known->second == address) dialled_.erase(known);
 }
 
-void MeshCore::say_hello(const std::string& address, WireEffects& out) {
-  post(out, Route{address, {}},
-       protocol::make_message(
-           protocol::Hello{.schema = protocol::schema_digest(), .self = config_.self, .bound = config_.bound}));
+void MeshCore::say_hello(const std::string& address, WireEffects& out) { post(out, Route{address, {}}, hello()); }
+
+protocol::Message MeshCore::hello() const {
+  return protocol::make_message(
+      protocol::Hello{.schema = protocol::schema_digest(), .self = config_.self, .bound = config_.bound});
+}
+
+// HELLO once more: routers announce an entry that has changed. Links that are not up yet say it when they are.
+void MeshCore::advertise(std::vector<protocol::Label> labels, Time now, WireEffects& out) {
+  SHOAL_CHECK(labels.size() <= limits::labels_max);
+  if (labels == config_.self.labels) return;
+  config_.self.labels = std::move(labels);
+  for (const auto& [address, link] : links_) {
+    if (link.up && (link.seed || views_.count(link.epoch) != 0)) say_hello(address, out);
+  }
+  if (config_.self.kind == "router") serve(Received{config_.self.epoch, hello()}, now, out);  // its own table lists it
 }
 
 }  // namespace shoal::actors

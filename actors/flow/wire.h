@@ -70,7 +70,8 @@ struct TurnAway {  // answers a client on the mesh's inbox, as a client edge wou
   ClientId client;
   std::string frame;
 };
-using WireEffect = std::variant<Dial, HangUp, Post, TurnAway, ReplyClient, StartJob, EngineCommand, Count, Note>;
+using WireEffect =
+    std::variant<Dial, HangUp, Post, TurnAway, ReplyClient, StartJob, EngineCommand, Count, Note, TakePublished>;
 using WireEffects = std::vector<WireEffect>;
 
 inline void post(WireEffects& out, Route route, protocol::Message message) {

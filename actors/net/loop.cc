@@ -127,6 +127,8 @@ void Loop::carry_out(WireEffect& effect) {
           turn_away(wanted);
         } else if constexpr (std::is_same_v<T, ReplyClient>) {
           if (!edge_.reply(wanted.client, wanted.frame)) deliver_(ClientGone{wanted.client});
+        } else if constexpr (std::is_same_v<T, TakePublished>) {
+          // There is no publish port yet.
         } else {
           check_failed("only what the loop can do is posted to it", __FILE__, __LINE__);
         }

@@ -31,7 +31,8 @@ public:
     bool was_empty;
     {
       std::lock_guard lock(mutex_);
-      if (closed_ || queue_.size() >= messages_max_ || bytes_ + bytes > bytes_max_) return false;
+      const bool full = queue_.size() >= messages_max_ || bytes_ + bytes > bytes_max_;
+      if (closed_ || (full && !std::holds_alternative<TakePublished>(effect))) return false;  // it would not come again
       was_empty = queue_.empty();
       bytes_ += bytes;
       queue_.push_back(std::move(effect));
