@@ -1,0 +1,129 @@
+#include "protocol/stage.h"
+
+#include <array>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/nearest.h"
+#include "base/utf8.h"
+#include "protocol/edge_fields.h"
+#include "protocol/pack.h"
+
+namespace shoal::protocol {
+namespace {
+
+using edge::MapReader;
+
+constexpr std::array<std::string_view, 3> verdicts = {"PASS", "REPLACE", "REFUSE"};
+
+void pack_text(Packer& packer, std::string_view key, std::string_view value) {
+  packer.string(key);
+  packer.string(value);
+}
+
+void pack_messages(Packer& packer, const std::vector<ChatMessage>& messages) {
+  packer.string("messages");
+  packer.array(messages.size());
+  for (const ChatMessage& message : messages) {
+    packer.map(2);
+    pack_text(packer, "role", message.role);
+    pack_text(packer, "content", message.content);
+  }
+}
+
+// Messages, or a prompt; not both and not neither.
+void read_text(MapReader& map, std::vector<ChatMessage>& messages, std::optional<std::string>& prompt) {
+  edge::read_messages(map, messages);
+  if (map.find("prompt")) map.text("prompt", prompt.emplace(), limits::prompt_bytes_max);
+  if (prompt && !messages.empty()) map.fail("prompt", Code::invalid_request, "messages and prompt exclude each other");
+  if (!prompt && messages.empty()) map.fail("messages", Code::invalid_request, "is missing: messages, or a prompt");
+}
+
+Result<Document> document_of(const Bytes& payload) {
+  if (payload.bytes.size() > limits::payload_bytes_max) {
+    return Error{Code::too_large,
+                 std::to_string(payload.bytes.size()) + " bytes, at most " + std::to_string(limits::payload_bytes_max)};
+  }
+  return Document::parse(payload.bytes);
+}
+
+}  // namespace
+
+StageAnswer replace(std::vector<ChatMessage> messages) {
+  return {.verdict = Verdict::replace, .messages = std::move(messages), .prompt = {}, .code = {}, .text = {}};
+}
+
+StageAnswer refuse(std::string code, std::string text) {
+  return {.verdict = Verdict::refuse, .messages = {}, .prompt = {}, .code = std::move(code), .text = std::move(text)};
+}
+
+Bytes pack(const StageRequest& request) {
+  Packer packer;
+  packer.map(4);
+  if (request.prompt) {
+    pack_text(packer, "prompt", *request.prompt);
+  } else {
+    pack_messages(packer, request.messages);
+  }
+  pack_text(packer, "model", request.model);
+  pack_text(packer, "tenant", request.tenant);
+  pack_text(packer, "tier", edge::tier_names[static_cast<std::size_t>(request.tier)]);
+  return {packer.take()};
+}
+
+Bytes pack(const StageAnswer& answer) {
+  const bool replaces = answer.verdict == Verdict::replace;
+  const bool refuses = answer.verdict == Verdict::refuse;
+  Packer packer;
+  packer.map(replaces ? 2 : refuses ? 3 : 1);
+  pack_text(packer, "verdict", verdicts[static_cast<std::size_t>(answer.verdict)]);
+  if (replaces && answer.prompt) {
+    pack_text(packer, "prompt", *answer.prompt);
+  } else if (replaces) {
+    pack_messages(packer, answer.messages);
+  }
+  if (refuses) {
+    pack_text(packer, "code", answer.code);
+    pack_text(packer, "text", as_sentence(answer.text, limits::text_bytes_max));
+  }
+  return {packer.take()};
+}
+
+Result<StageRequest> parse_stage_request(const Bytes& payload) {
+  const auto document = document_of(payload);
+  if (!document) return Error{document.error().code, "stage request: " + document.error().text};
+  StageRequest request;
+  MapReader map("stage request", document->root());
+  read_text(map, request.messages, request.prompt);
+  map.text("model", request.model, limits::name_bytes_max);
+  map.text("tenant", request.tenant, limits::name_bytes_max);
+  edge::read_tier(map, request.tier);
+  if (map.error()) return *map.error();
+  return request;
+}
+
+Result<StageAnswer> parse_stage_answer(const Bytes& payload) {
+  constexpr std::array<std::string_view, 5> known = {"verdict", "messages", "prompt", "code", "text"};
+  const auto document = document_of(payload);
+  if (!document) return Error{document.error().code, "stage answer: " + document.error().text};
+  StageAnswer answer;
+  MapReader map("stage answer", document->root());
+  map.only(known);
+  std::string verdict;
+  map.require("verdict");
+  map.text("verdict", verdict, limits::name_bytes_max);
+  const std::size_t index = edge::index_of(verdict, verdicts);
+  if (index == verdicts.size()) {
+    map.fail("verdict", Code::invalid_request,
+             edge::quoted(verdict) + " is none of PASS, REPLACE, REFUSE" + did_you_mean(verdict, verdicts));
+  } else {
+    answer.verdict = static_cast<Verdict>(index);
+  }
+  if (answer.verdict == Verdict::replace) read_text(map, answer.messages, answer.prompt);
+  map.text("code", answer.code, limits::name_bytes_max);
+  map.text("text", answer.text, limits::text_bytes_max);
+  if (map.error()) return *map.error();
+  return answer;
+}
+
+}  // namespace shoal::protocol
