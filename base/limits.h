@@ -28,6 +28,14 @@ inline constexpr std::size_t messages_max = 1024;  // of one conversation
 inline constexpr std::size_t stop_strings_max = 16;
 inline constexpr std::size_t stop_string_bytes_max = 128;
 
+inline constexpr std::size_t kind_bytes_max = 64;       // of a kind that a client calls or serves
+inline constexpr std::size_t stages_max = 16;           // of a pipeline
+inline constexpr std::size_t servers_max = 1024;        // clients that serve a kind, of one gateway
+inline constexpr std::uint32_t client_calls_max = 256;  // CALLs that one client has open, or has to answer
+inline constexpr std::uint32_t published_max = 1024;    // open requests of one gateway's publish port; past it not read
+inline constexpr std::size_t publish_hwm_messages = 256;     // published and not yet read
+inline constexpr std::size_t answers_hwm_messages = 16'384;  // for one slow subscriber; past it answers are dropped
+
 // Strings of the mesh.
 inline constexpr std::size_t name_bytes_max = 128;  // kinds, nodes, models, digests
 inline constexpr std::size_t address_bytes_max = 256;
@@ -86,6 +94,8 @@ inline constexpr std::uint32_t parked_pages_ms = 2000;         // pages of a str
 inline constexpr std::uint32_t orphan_ms = 30'000;             // a journal without an owner
 inline constexpr std::uint32_t revive_ms = 10'000;             // nobody of a kind alive
 inline constexpr std::uint32_t finished_keep_ms = 60'000;      // a finished journal without the client's ACK
+inline constexpr std::uint32_t stage_wait_ms = 5000;           // for the verdict of one stage of the pipeline
+inline constexpr std::uint32_t call_default_ms = 10'000;       // of a client's CALL that names no deadline
 inline constexpr std::uint32_t deadline_default_ms = 600'000;  // of a request that names none
 
 static_assert(attachments_max * attachment_bytes_max + body_bytes_max <= message_bytes_max);

@@ -32,6 +32,7 @@ struct Submit {
   Tier tier = Tier::realtime;
   std::optional<std::uint32_t> deadline_ms;  // above 0
   std::optional<std::uint32_t> window;       // positions ahead of the client's CREDIT; none: unlimited
+  std::string client = {};                   // who gets the answers of a published request; empty: not published
   bool operator==(const Submit&) const = default;
 };
 
@@ -67,17 +68,57 @@ struct Ack {
   bool operator==(const Ack&) const = default;
 };
 
-using Request = std::variant<Submit, Cancel, Credit, Status, Resume, Ack>;
+// To a process of a kind, or to a client that serves it.
+struct Call {
+  std::string id;
+  std::string kind;
+  std::string method;
+  Bytes payload;
+  std::optional<Epoch> epoch;  // of the one process that shall answer; none: any of the kind
+  std::uint32_t deadline_ms = limits::call_default_ms;
+  bool operator==(const Call&) const = default;
+};
 
-// A request that cannot be used, with the id it carried, if one could be read.
+// From now on this connection answers CALLs of the kind.
+struct Serve {
+  std::string id;
+  std::string kind;
+  bool operator==(const Serve&) const = default;
+};
+
+// The answer to a CALL that the gateway handed to this client: RESULT.
+struct Reply {
+  std::string id;  // the gateway's
+  Bytes payload;
+  Code code = Code::ok;
+  std::string message;  // of an error
+  bool operator==(const Reply&) const = default;
+};
+
+struct Help {
+  std::string id;
+  bool operator==(const Help&) const = default;
+};
+
+using Request = std::variant<Submit, Cancel, Credit, Status, Resume, Ack, Call, Serve, Reply, Help>;
+
+// Where a frame came in.
+enum class Port : std::uint8_t {
+  client,   // on a connection, which answers go back on
+  publish,  // on the publish port, which takes SUBMIT alone
+};
+
+// A request that cannot be used, with what could be read of it.
 struct BadRequest {
   std::string id;
   Error error;
+  std::string client = {};  // on the publish port: who asked
+  bool is_result = false;   // it was to be the answer to a CALL
 };
 
 // `frame` is what one client sent. Never throws; every bound of base/limits.h is kept. The error says which field was
 // wrong, what was expected, and for an unknown field or type names the nearest known one.
-std::variant<Request, BadRequest> parse(std::string_view frame);
+std::variant<Request, BadRequest> parse(std::string_view frame, Port port = Port::client);
 
 // ---- to a client (each returns the frame)
 
@@ -103,7 +144,20 @@ struct Done {
 };
 std::string done(const Done& done);
 
-std::string error(const std::string& id, const Error& error, std::uint32_t retry_after_ms = 0);
+// `reason` is the word of a stage that refused; empty: none.
+std::string error(const std::string& id, const Error& error, std::uint32_t retry_after_ms = 0,
+                  const std::string& reason = {});
+
+// SERVE worked.
+std::string serving(const std::string& id, const std::string& kind);
+
+// To a client that serves the kind; `id` is the gateway's.
+std::string call(const std::string& id, const protocol::Call& call, std::uint32_t budget_ms);
+
+std::string result(const std::string& id, const Bytes& payload);
+
+// Every request with its fields, as the parser has them.
+std::string help(const std::string& id);
 
 std::string keepalive(const std::string& id, Attempt attempt, Position position, Chain chain);
 

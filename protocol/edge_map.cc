@@ -70,6 +70,17 @@ void MapReader::text(std::string_view key, std::string& out, std::size_t bytes_m
   out = value->text();
 }
 
+void MapReader::bytes(std::string_view key, std::string& out, std::size_t bytes_max) {
+  const auto value = find(key);
+  if (!value) return;
+  if (!value->is(Value::Kind::bytes)) return fail(key, Code::invalid_request, expected("bytes", *value));
+  if (value->text().size() > bytes_max) {
+    return fail(key, Code::too_large,
+                std::to_string(value->text().size()) + " bytes, at most " + std::to_string(bytes_max));
+  }
+  out = value->text();
+}
+
 void MapReader::boolean(std::string_view key, bool& out) {
   const auto value = find(key);
   if (!value) return;

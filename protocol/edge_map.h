@@ -30,15 +30,17 @@ public:
 
   // Each leaves `out` alone if the field is missing or nil, and fails if it is of another type or out of range.
   void text(std::string_view key, std::string& out, std::size_t bytes_max);
+  void bytes(std::string_view key, std::string& out, std::size_t bytes_max);
   void boolean(std::string_view key, bool& out);
   template <class T>
-  void integer(std::string_view key, T& out, std::uint64_t min = 0);
+  void integer(std::string_view key, T& out, std::uint64_t min = 0, std::uint64_t max = std::numeric_limits<T>::max());
   // Both ends are allowed; without `min_allowed` only numbers above `min`.
   void number(std::string_view key, std::optional<float>& out, float min, float max, bool min_allowed = true);
 
   // The same for optional fields.
   template <class T>
-  void integer(std::string_view key, std::optional<T>& out, std::uint64_t min = 0);
+  void integer(std::string_view key, std::optional<T>& out, std::uint64_t min = 0,
+               std::uint64_t max = std::numeric_limits<T>::max());
 
   // Fails unless the field is there.
   void require(std::string_view key);
@@ -64,13 +66,13 @@ private:
 };
 
 template <class T>
-void MapReader::integer(std::string_view key, T& out, std::uint64_t min) {
-  if (const auto number = integer_within(key, min, std::numeric_limits<T>::max())) out = static_cast<T>(*number);
+void MapReader::integer(std::string_view key, T& out, std::uint64_t min, std::uint64_t max) {
+  if (const auto number = integer_within(key, min, max)) out = static_cast<T>(*number);
 }
 
 template <class T>
-void MapReader::integer(std::string_view key, std::optional<T>& out, std::uint64_t min) {
-  if (const auto number = integer_within(key, min, std::numeric_limits<T>::max())) out = static_cast<T>(*number);
+void MapReader::integer(std::string_view key, std::optional<T>& out, std::uint64_t min, std::uint64_t max) {
+  if (const auto number = integer_within(key, min, max)) out = static_cast<T>(*number);
 }
 
 // "expected a string, got 7": numbers by value, everything else by kind.

@@ -1,100 +1,19 @@
-#include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/nearest.h"
-#include "base/utf8.h"
 #include "protocol/edge.h"
 #include "protocol/edge_fields.h"
 #include "protocol/edge_map.h"
+#include "protocol/edge_schema.h"
 #include "protocol/value.h"
 
 namespace shoal::protocol::edge {
 namespace {
 
 using Kind = Value::Kind;
-
-Request read_submit(MapReader& map) {
-  constexpr std::array<std::string_view, 16> known = {
-      "type",  "id",    "messages", "prompt", "stream", "model", "max_tokens",  "temperature",
-      "top_p", "top_k", "min_p",    "seed",   "stop",   "tier",  "deadline_ms", "window"};
-  Submit submit;
-  map.only(known);
-  read_id(map, submit.id);
-  read_messages(map, submit.messages);
-  if (map.find("prompt")) map.text("prompt", submit.prompt.emplace(), limits::prompt_bytes_max);
-  if (submit.prompt && !submit.messages.empty()) {
-    map.fail("prompt", Code::invalid_request, "messages and prompt exclude each other");
-  }
-  if (!submit.prompt && submit.messages.empty()) {
-    map.fail("messages", Code::invalid_request, "is missing: a request has messages, or a prompt");
-  }
-  map.boolean("stream", submit.stream);
-  map.text("model", submit.model, limits::name_bytes_max);
-  map.integer("max_tokens", submit.max_tokens, 1);
-  map.number("temperature", submit.temperature, 0.0F, 2.0F);
-  map.number("top_p", submit.top_p, 0.0F, 1.0F, false);
-  map.integer("top_k", submit.top_k);
-  map.number("min_p", submit.min_p, 0.0F, 1.0F);
-  map.integer("seed", submit.seed);
-  read_stop(map, submit.stop);
-  read_tier(map, submit.tier);
-  map.integer("deadline_ms", submit.deadline_ms, 1);
-  map.integer("window", submit.window, 1);
-  return submit;
-}
-
-Request read_credit(MapReader& map) {
-  constexpr std::array<std::string_view, 3> known = {"type", "id", "position"};
-  Credit credit;
-  map.only(known);
-  read_id(map, credit.id);
-  map.require("position");
-  map.integer("position", credit.position);
-  return credit;
-}
-
-Request read_resume(MapReader& map) {
-  constexpr std::array<std::string_view, 6> known = {"type", "id", "request", "choice", "position", "chain"};
-  Resume resume;
-  map.only(known);
-  read_id(map, resume.id);
-  std::string request;
-  map.require("request");
-  map.text("request", request, limits::name_bytes_max);
-  if (const auto number = request_of_hex(request)) {
-    resume.request = *number;
-  } else {
-    map.fail("request", Code::invalid_request, "expected 32 hexadecimal digits");
-  }
-  map.integer("choice", resume.choice);
-  map.require("position");
-  map.integer("position", resume.position);
-  std::string chain = to_hex(Chain{0});
-  map.text("chain", chain, limits::name_bytes_max);
-  if (resume.position > 0) map.require("chain");
-  if (const auto number = number_of_hex(chain)) {
-    resume.chain = *number;
-  } else {
-    map.fail("chain", Code::invalid_request, "expected 16 hexadecimal digits");
-  }
-  return resume;
-}
-
-// Requests that consist of their id.
-template <class T>
-Request read_plain(MapReader& map) {
-  constexpr std::array<std::string_view, 2> known = {"type", "id"};
-  T request;
-  map.only(known);
-  read_id(map, request.id);
-  return request;
-}
-
-constexpr std::array<std::string_view, 6> types = {"SUBMIT", "CANCEL", "CREDIT", "STATUS", "RESUME", "ACK"};
-constexpr std::array<Request (*)(MapReader&), types.size()> readers = {
-    read_submit, read_plain<Cancel>, read_credit, read_plain<Status>, read_resume, read_plain<Ack>};
 
 // Why a frame is no map of a client, as helpfully as its first bytes allow.
 Error not_a_map(std::string_view frame, const Result<Document>& document) {
@@ -113,30 +32,61 @@ Error not_a_map(std::string_view frame, const Result<Document>& document) {
   return {Code::malformed, expected("one msgpack map", document->root())};
 }
 
+const RequestType* find_type(std::string_view name) {
+  for (const RequestType& type : request_types()) {
+    if (type.name == name) return &type;
+  }
+  return nullptr;
+}
+
+std::string nearest_type(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const RequestType& type : request_types()) names.push_back(type.name);
+  return did_you_mean(name, names);
+}
+
+// On the publish port: who gets the answers. It is a topic, so it has to be there and is never empty.
+void read_client(MapReader& map, std::string& client) {
+  map.require("client");
+  map.text("client", client, limits::client_id_bytes_max);
+  if (client.empty()) map.fail("client", Code::invalid_request, "expected 1 to 64 bytes of text");
+}
+
 }  // namespace
 
-std::variant<Request, BadRequest> parse(std::string_view frame) {
+std::variant<Request, BadRequest> parse(std::string_view frame, Port port) {
   Result<Document> document = Error{Code::malformed, "not read"};
   if (frame.size() <= limits::edge_message_bytes_max) document = Document::parse(frame);
-  if (!document || !document->root().is(Kind::map)) return BadRequest{"", not_a_map(frame, document)};
+  if (!document || !document->root().is(Kind::map)) return BadRequest{.id = {}, .error = not_a_map(frame, document)};
 
-  // The id first, on its own: an error should reach the request that it is about.
-  std::string id;
+  // First, each on its own, what an error needs in order to reach the request that it is about.
+  BadRequest bad;
   MapReader anything("request", document->root());
-  read_id(anything, id);
+  read_id(anything, bad.id);
+  MapReader sender("request", document->root());
+  if (port == Port::publish) read_client(sender, bad.client);
+  const auto refused = [&bad](const Error& error) {
+    bad.error = error;
+    return bad;
+  };
 
-  std::string type;
+  std::string name;
   MapReader map("request", document->root());
   map.require("type");
-  map.text("type", type, limits::name_bytes_max);
-  if (map.error()) return BadRequest{id, *map.error()};
-  const std::size_t index = index_of(type, types);
-  if (index == types.size()) {
-    return BadRequest{id, {Code::unknown_type, "no request of type " + quoted(type) + did_you_mean(type, types)}};
+  map.text("type", name, limits::name_bytes_max);
+  if (map.error()) return refused(*map.error());
+  const RequestType* type = find_type(name);
+  if (type == nullptr) {
+    return refused({Code::unknown_type, "no request of type " + quoted(name) + nearest_type(name)});
   }
-  MapReader fields(type, document->root());
-  Request request = readers[index](fields);
-  if (fields.error()) return BadRequest{id, *fields.error()};
+  bad.is_result = name == "RESULT";
+  if (sender.error()) return refused(*sender.error());
+  if (port == Port::publish && name != "SUBMIT") {
+    return refused({Code::invalid_request, "only SUBMIT can be published; send " + name + " to the client port"});
+  }
+  MapReader fields(name, document->root());
+  Request request = type->read(fields, port);
+  if (fields.error()) return refused(*fields.error());
   return request;
 }
 

@@ -72,11 +72,12 @@ std::string done(const Done& done) {
   return packer.take();
 }
 
-std::string error(const std::string& id, const Error& error, std::uint32_t retry_after_ms) {
+std::string error(const std::string& id, const Error& error, std::uint32_t retry_after_ms, const std::string& reason) {
   Packer packer;
-  begin(packer, retry_after_ms > 0 ? 3 : 2, "ERROR", id);
+  begin(packer, 2 + (retry_after_ms > 0 ? 1 : 0) + (reason.empty() ? 0 : 1), "ERROR", id);
   text(packer, "code", name(error.code));
   text(packer, "message", as_sentence(error.text, limits::text_bytes_max));
+  if (!reason.empty()) text(packer, "reason", reason);
   if (retry_after_ms > 0) integer(packer, "retry_after_ms", retry_after_ms);
   return packer.take();
 }
@@ -87,6 +88,32 @@ std::string keepalive(const std::string& id, Attempt attempt, Position position,
   integer(packer, "attempt", attempt.to_u32());
   integer(packer, "position", position);
   text(packer, "chain", to_hex(chain));
+  return packer.take();
+}
+
+std::string serving(const std::string& id, const std::string& kind) {
+  Packer packer;
+  begin(packer, 1, "SERVING", id);
+  text(packer, "kind", kind);
+  return packer.take();
+}
+
+std::string call(const std::string& id, const protocol::Call& call, std::uint32_t budget_ms) {
+  Packer packer;
+  begin(packer, 4, "CALL", id);
+  text(packer, "kind", call.kind);
+  text(packer, "method", call.method);
+  packer.string("payload");
+  packer.bytes(call.payload.bytes);
+  integer(packer, "budget_ms", budget_ms);
+  return packer.take();
+}
+
+std::string result(const std::string& id, const Bytes& payload) {
+  Packer packer;
+  begin(packer, 1, "RESULT", id);
+  packer.string("payload");
+  packer.bytes(payload.bytes);
   return packer.take();
 }
 

@@ -43,6 +43,7 @@ inline Json to_json(const edge::Submit& submit) {
   put("seed", submit.seed);
   put("deadline_ms", submit.deadline_ms);
   put("window", submit.window);
+  if (!submit.client.empty()) map["client"] = submit.client;
   return map;
 }
 
@@ -59,6 +60,30 @@ inline Json to_json(const edge::Resume& resume) {
           {"request", to_hex(resume.request)},
           {"position", resume.position},
           {"chain", to_hex(resume.chain)}};
+}
+
+inline Json bytes(const std::string& raw) {
+  return Json::binary(std::vector<std::uint8_t>(raw.begin(), raw.end()));
+}
+
+inline Json to_json(const edge::Call& call) {
+  Json map = {{"type", "CALL"},
+              {"id", call.id},
+              {"kind", call.kind},
+              {"method", call.method},
+              {"payload", bytes(call.payload.bytes)},
+              {"deadline_ms", call.deadline_ms}};
+  if (call.epoch) map["epoch"] = to_hex(*call.epoch);
+  return map;
+}
+inline Json to_json(const edge::Serve& serve) { return {{"type", "SERVE"}, {"id", serve.id}, {"kind", serve.kind}}; }
+inline Json to_json(const edge::Help& help) { return {{"type", "HELP"}, {"id", help.id}}; }
+inline Json to_json(const edge::Reply& reply) {
+  return {{"type", "RESULT"},
+          {"id", reply.id},
+          {"payload", bytes(reply.payload.bytes)},
+          {"code", shoal::name(reply.code)},
+          {"message", reply.message}};
 }
 
 inline std::string pack(const edge::Request& request) {
