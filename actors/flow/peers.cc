@@ -1,6 +1,7 @@
 #include "actors/flow/peers.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/random.h"
@@ -50,6 +51,21 @@ std::vector<const protocol::Entry*> Peers::serving(std::string_view kind) const 
     if (entry.kind == kind || (entry.kind == "gateway" && lists(label(entry, "serves"), kind))) found.push_back(&entry);
   }
   return found;
+}
+
+std::vector<std::string> Peers::kinds() const {
+  std::set<std::string> found;
+  for (const auto& [epoch, entry] : entries_) {
+    found.insert(entry.kind);
+    if (entry.kind != "gateway") continue;
+    std::string_view served = label(entry, "serves");
+    while (!served.empty()) {
+      const std::size_t comma = std::min(served.find(','), served.size());
+      if (comma > 0) found.emplace(served.substr(0, comma));
+      served.remove_prefix(std::min(comma + 1, served.size()));
+    }
+  }
+  return {found.begin(), found.end()};
 }
 
 std::vector<const protocol::Entry*> Peers::rendezvous(std::string_view kind, std::uint64_t hash, std::string_view key,

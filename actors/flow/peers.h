@@ -29,6 +29,9 @@ public:
   // (comma separated) because a client of theirs serves it.
   std::vector<const protocol::Entry*> serving(std::string_view kind) const;
 
+  // What CALLs may name: the kinds that are alive and those that clients serve, each once, in order.
+  std::vector<std::string> kinds() const;
+
   // The peers of `kind` whose label `key` is `value` (empty key: all), in rendezvous order of `hash`: everybody who
   // knows the same peers finds the same order, and a peer that leaves moves only what it held (Thaler and Ravishankar,
   // "A name-based mapping scheme for rendezvous", 1996).

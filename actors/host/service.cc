@@ -54,9 +54,12 @@ void start_log(const std::string& kind, Epoch epoch) {
   spdlog::flush_on(spdlog::level::info);
 }
 
-void print_ready(const protocol::Entry& self, const std::string& bound) {
-  std::printf("ready kind=%s epoch=%s bind=%s address=%s client=%s\n", self.kind.c_str(), to_hex(self.epoch).c_str(),
-              bound.c_str(), self.address.c_str(), self.client.c_str());
+void print_ready(const protocol::Entry& self, const Loop& loop) {
+  std::printf("ready kind=%s epoch=%s bind=%s address=%s client=%s", self.kind.c_str(), to_hex(self.epoch).c_str(),
+              loop.bound().c_str(), self.address.c_str(), self.client.c_str());
+  const PublishPort& port = loop.publish_port();
+  if (port.is_open()) std::printf(" publish=%s answers=%s", port.bound().c_str(), port.answers_bound().c_str());
+  std::printf("\n");
   std::fflush(stdout);
 }
 
@@ -85,6 +88,8 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
                           .advertise = config.advertise,
                           .client_bind = config.client_bind,
                           .client_advertise = config.client_advertise,
+                          .publish_bind = config.publish_bind,
+                          .answers_bind = config.answers_bind,
                           .insecure = config.insecure});
   if (!loop) return refuse(config, loop.error());
   Loop& sockets = **loop;
@@ -108,7 +113,7 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
   running.tell(Started{});
   sockets.start([&running](WireEvent event) { running.tell(std::move(event)); },
                 [&running] { return running.congested(); });
-  print_ready(handle.self, sockets.bound());
+  print_ready(handle.self, sockets);
   {
     const Resolver resolver(
         config.routers, [&running](std::vector<std::string> found) { running.tell(SeedsResolved{std::move(found)}); });

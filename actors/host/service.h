@@ -22,6 +22,8 @@ struct ServiceConfig {
   std::string advertise{};    // empty: what was bound
   std::string client_bind{};  // empty: no client edge
   std::string client_advertise{};
+  std::string publish_bind{};  // empty: no publish port
+  std::string answers_bind{};
   bool insecure = false;
   std::vector<protocol::Label> labels{};
   std::uint32_t workers = 2;  // threads of actor and jobs
@@ -42,6 +44,7 @@ struct Service {
 
 // Blocks until SIGTERM or SIGINT, then says BYE and ends. Prints one line on stdout once the process can be reached:
 //   ready kind=gateway epoch=0123456789abcdef bind=tcp://127.0.0.1:40000 address=… client=…
+// and, with a publish port, publish=… answers=…
 // Returns the exit code: 0, 78 for a configuration that cannot be used (said on stderr), 70 after a bug of ours.
 int run_service(const ServiceConfig& config, const std::function<Service(ServiceHandle&)>& make);
 

@@ -13,18 +13,25 @@ constexpr int ended_turns_max = 16;  // to read the last messages of a connectio
 
 }  // namespace
 
-Result<void> BoundRouter::open(Context& context, const Address& address, void (*set_options)(Socket&, const Address&)) {
+Result<std::string> bind(Socket& socket, const Address& address) {
   const bool is_path = address.transport == Address::Transport::ipc;
   if (is_path) SHOAL_TRY(prepare_ipc(address.host));
+  SHOAL_TRY(socket.bind(address.text()));
+  std::string bound = socket.last_endpoint();
+  if (!is_path || address.host[0] == '@') return bound;
+  const std::string path = bound.substr(std::strlen("ipc://"));
+  if (chmod(path.c_str(), 0600) != 0)
+    return Error{Code::io, "cannot close " + path + " to others: " + std::strerror(errno)};
+  return bound;
+}
+
+Result<void> BoundRouter::open(Context& context, const Address& address, void (*set_options)(Socket&, const Address&)) {
   socket_ = Socket(context, ZMQ_ROUTER);
   set_options(socket_, address);
   monitor_.open(context, socket_);
-  SHOAL_TRY(socket_.bind(address.text()));
-  bound_ = socket_.last_endpoint();
-  if (!is_path || address.host[0] == '@') return {};
-  const std::string path = bound_.substr(std::strlen("ipc://"));
-  if (chmod(path.c_str(), 0600) != 0)
-    return Error{Code::io, "cannot close " + path + " to others: " + std::strerror(errno)};
+  auto bound = bind(socket_, address);
+  SHOAL_TRY(bound);
+  bound_ = *std::move(bound);
   return {};
 }
 

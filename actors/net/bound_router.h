@@ -15,13 +15,16 @@
 
 namespace shoal::actors {
 
+// Binds, and returns where; an ipc path gets mode 0600, and one that a dead process left is removed. Errors:
+// bad_config, or io with the address.
+Result<std::string> bind(Socket& socket, const Address& address);
+
 class BoundRouter {
 public:
   using Got = std::function<void(const std::string& routing_id, const Incoming&)>;
   using Gone = std::function<void(const std::string& routing_id)>;
 
-  // Binds; an ipc path gets mode 0600, and one that a dead process left is removed. Errors: bad_config, or io with the
-  // address. `set_options` is one of options.h.
+  // As bind(); `set_options` is one of options.h.
   Result<void> open(Context& context, const Address& address, void (*set_options)(Socket&, const Address&));
 
   bool is_open() const { return socket_.is_open(); }

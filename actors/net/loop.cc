@@ -50,6 +50,12 @@ Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
   auto client_told = advertised_address("client_advertise", wanted.client_advertise, loop->edge_.bound());
   SHOAL_TRY(client_told);
   loop->client_advertised_ = std::move(*client_told);
+  if (wanted.publish_bind.empty()) return loop;
+  const auto requests = bindable("publish_bind", wanted.publish_bind, wanted.insecure);
+  SHOAL_TRY(requests);
+  const auto answers = bindable("answers_bind", wanted.answers_bind, wanted.insecure);
+  SHOAL_TRY(answers);
+  SHOAL_TRY(loop->publish_port_.open(loop->context_, *requests, *answers));
   return loop;
 }
 
@@ -86,6 +92,7 @@ void Loop::run() {
   for (const auto& [address, link] : links_) link->hang_up(limits::flush_ms);
   inbox_.close(limits::flush_ms);
   edge_.close(limits::flush_ms);
+  publish_port_.close(limits::flush_ms);
 }
 
 int Loop::wait_ms(bool congested) const {
@@ -107,6 +114,7 @@ void Loop::wait() {
   for (const auto& [address, link] : links_) link->each_wait(add);
   inbox_.each_wait(add);
   edge_.each_wait(add);
+  publish_port_.each_wait(add);
   zmq_poll(items_.data(), static_cast<int>(items_.size()), wait_ms(congested));
 }
 
@@ -126,9 +134,9 @@ void Loop::carry_out(WireEffect& effect) {
         } else if constexpr (std::is_same_v<T, TurnAway>) {
           turn_away(wanted);
         } else if constexpr (std::is_same_v<T, ReplyClient>) {
-          if (!edge_.reply(wanted.client, wanted.frame)) deliver_(ClientGone{wanted.client});
+          reply(wanted);
         } else if constexpr (std::is_same_v<T, TakePublished>) {
-          // There is no publish port yet.
+          publish_port_.take_until(wanted.until);
         } else {
           check_failed("only what the loop can do is posted to it", __FILE__, __LINE__);
         }
@@ -201,6 +209,14 @@ void Loop::read_clients(std::size_t budget) {
         deliver_(ClientReceived{client, std::move(frame)});
       },
       [this](const ClientId& client) { deliver_(ClientGone{client}); });
+  publish_port_.serve(budget, [this](std::string frame) {
+    deliver_(ClientReceived{ClientId{.routing_id = {}, .published = true}, std::move(frame)});
+  });
+}
+
+void Loop::reply(const ReplyClient& reply) {
+  if (reply.client.published) return publish_port_.publish(reply.client.routing_id, reply.frame);
+  if (!edge_.reply(reply.client, reply.frame)) deliver_(ClientGone{reply.client});
 }
 
 void Loop::got_from_peer(const std::string& connection, const Incoming& incoming) {

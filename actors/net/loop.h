@@ -18,6 +18,7 @@
 #include "actors/net/client_edge.h"
 #include "actors/net/link.h"
 #include "actors/net/outbox.h"
+#include "actors/net/publish_port.h"
 #include "base/limits.h"
 
 namespace shoal::actors {
@@ -28,6 +29,8 @@ struct LoopConfig {
   std::string advertise{};         // empty: what was bound
   std::string client_bind{};       // empty: no client edge
   std::string client_advertise{};  // empty: what was bound
+  std::string publish_bind{};      // empty: no publish port
+  std::string answers_bind{};      // of the publish port
   bool insecure = false;           // other hosts may reach it, without keys
   std::size_t client_backlog_bytes_max = limits::client_backlog_bytes_max;
 };
@@ -45,13 +48,14 @@ public:
   const std::string& bound() const { return bound_; }
   const std::string& advertised() const { return advertised_; }
   const std::string& client_advertised() const { return client_advertised_; }
+  const PublishPort& publish_port() const { return publish_port_; }
 
   // Starts the thread. `congested` is asked before reading: while it says yes, nothing is taken from the sockets.
   void start(
       Deliver deliver, std::function<bool()> congested = [] { return false; });
 
-  // Any thread; Dial, HangUp, Post, TurnAway and ReplyClient, nothing else. False: the outbox is full (or the loop has
-  // ended) and nothing was kept.
+  // Any thread; Dial, HangUp, Post, TurnAway, ReplyClient and TakePublished, nothing else. False: the outbox is full,
+  // or the loop has ended, and nothing was kept.
   bool post(WireEffect&& effect) { return outbox_.push(std::move(effect)); }
 
   // Any thread: the longest time that one turn took since the last call, in ms; a message may have waited as long.
@@ -80,6 +84,7 @@ private:
   void read_links(std::size_t budget);
   void read_inbox(std::size_t budget);
   void read_clients(std::size_t budget);
+  void reply(const ReplyClient& reply);
   void got_from_peer(const std::string& connection, const Incoming& incoming);
   void lost_peer(const std::string& connection);
   void arrive(Route from, const Incoming& incoming, std::size_t first);
@@ -88,6 +93,7 @@ private:
   Context context_;  // before its sockets
   BoundRouter inbox_;
   ClientEdge edge_;
+  PublishPort publish_port_;
   std::string bound_;
   std::string advertised_;
   std::string client_advertised_;

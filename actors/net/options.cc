@@ -51,6 +51,16 @@ void set_edge_options(Socket& socket, const Address& bound) {
   set_router_options(socket);
 }
 
+void set_publish_options(Socket& socket, const Address& bound) {
+  set_common_options(socket, bound, limits::publish_hwm_messages, limits::edge_message_bytes_max);
+  socket.set(ZMQ_BACKLOG, backlog);
+}
+
+void set_answers_options(Socket& socket, const Address& bound) {
+  set_common_options(socket, bound, limits::answers_hwm_messages, limits::edge_message_bytes_max);
+  socket.set(ZMQ_BACKLOG, backlog);
+}
+
 void set_lane_options(Socket& socket, const Address& dialled, const std::string& routing_id, int hwm_messages) {
   set_common_options(socket, dialled, hwm_messages, limits::message_bytes_max);
   socket.set(ZMQ_ROUTING_ID, routing_id);

@@ -75,7 +75,7 @@ enum class Sent {
 class Socket {
 public:
   Socket() = default;
-  // `type` is ZMQ_ROUTER, ZMQ_DEALER or ZMQ_PAIR.
+  // `type` is ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PULL, ZMQ_PUB or ZMQ_PAIR.
   Socket(Context& context, int type);
   Socket(Socket&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
   Socket& operator=(Socket&& other) noexcept;

@@ -32,6 +32,13 @@ TEST_CASE("who answers calls of a kind are its processes and the gateways whose 
   CHECK(serving(peers, "clock") == std::vector<Epoch>{2});
 }
 
+TEST_CASE("the kinds that can be called are those alive and those that clients serve, each once") {
+  Peers peers;
+  peers.up(entry(1, "clock"));
+  peers.up(entry(2, "gateway", "moderate,clock"));
+  CHECK(peers.kinds() == std::vector<std::string>{"clock", "gateway", "moderate"});
+}
+
 TEST_CASE("a gateway that serves less than before is called less than before") {
   Peers peers;
   peers.up(entry(2, "gateway", "clock"));

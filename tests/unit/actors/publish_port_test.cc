@@ -1,0 +1,116 @@
+// The publish port of a gateway: requests that nobody waits for, and answers for whoever listens.
+#include <doctest/doctest.h>
+
+#include "base/limits.h"
+#include "peers.h"
+#include "protocol/edge.h"
+
+using namespace shoal;
+using namespace shoal::actors;
+
+namespace {
+
+struct Gateway : TestLoop {
+  Gateway()
+      : TestLoop({.client_bind = "tcp://127.0.0.1:*",
+                  .publish_bind = "tcp://127.0.0.1:*",
+                  .answers_bind = "tcp://127.0.0.1:*"}) {}
+
+  const PublishPort& port() const { return loop->publish_port(); }
+  void take_until(std::uint64_t until) { REQUIRE(loop->post(TakePublished{until})); }
+  void answer(const std::string& topic, const std::string& frame) {
+    REQUIRE(loop->post(ReplyClient{ClientId{topic, false, true}, frame}));
+  }
+};
+
+struct Publisher : RawSocket {
+  explicit Publisher(const Gateway& gateway) : RawSocket(ZMQ_PUSH) { connect(gateway.port().bound()); }
+};
+
+// Subscribed, and known to the gateway to be.
+struct Subscriber : RawSocket {
+  Subscriber(Gateway& gateway, const std::string& topic) : RawSocket(ZMQ_SUB) {
+    socket().set(ZMQ_SUBSCRIBE, topic);
+    connect(gateway.port().answers_bound());
+    while (!socket().readable()) gateway.answer(topic, "probe");
+  }
+
+  // The next message that is no probe.
+  std::vector<std::string> next() {
+    for (;;) {
+      auto frames = receive();
+      if (frames.back() != "probe") return frames;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a published frame arrives without a connection to answer on") {
+  Gateway gateway;
+  gateway.take_until(1);
+  Publisher publisher(gateway);
+  publisher.send({"request"});
+  const auto received = gateway.box.take<ClientReceived>();
+  CHECK(received.frame == "request");
+  CHECK(received.client == ClientId{"", false, true});
+}
+
+TEST_CASE("an answer goes to whoever subscribed to its topic, as topic and frame") {
+  Gateway gateway;
+  Subscriber alice(gateway, "alice"), bob(gateway, "bob");
+  gateway.answer("alice", "yes");
+  gateway.answer("bob", "no");
+  CHECK(alice.next() == protocol::Frames{"alice", "yes"});
+  CHECK(bob.next() == protocol::Frames{"bob", "no"});
+}
+
+TEST_CASE("no more frames are read than were asked for, and none is lost") {
+  Gateway gateway;
+  Publisher publisher(gateway);
+  for (int i = 0; i < 6; ++i) publisher.send({std::to_string(i)});
+  gateway.take_until(2);
+  CHECK(gateway.box.take<ClientReceived>().frame == "0");
+  CHECK(gateway.box.take<ClientReceived>().frame == "1");
+  gateway.take_until(1);  // stale: ignored
+  RawSocket client(ZMQ_DEALER);
+  client.connect(gateway.loop->client_advertised());
+  client.send({"client"});  // the loop has had its turn at both ports when this one is there
+  CHECK(gateway.box.take<ClientReceived>().frame == "client");
+  CHECK_FALSE(gateway.box.has<ClientReceived>());
+  gateway.take_until(6);
+  for (int i = 2; i < 6; ++i) CHECK(gateway.box.take<ClientReceived>().frame == std::to_string(i));
+}
+
+TEST_CASE("a message of several frames is answered under the empty topic and does not count") {
+  Gateway gateway;
+  Subscriber everybody(gateway, "");
+  gateway.take_until(1);
+  Publisher publisher(gateway);
+  publisher.send({"topic", "request"});
+  const auto error = everybody.next();
+  CHECK(error[0].empty());
+  CHECK(error[1].find("one frame with one msgpack map") != std::string::npos);
+  publisher.send({"request"});
+  CHECK(gateway.box.take<ClientReceived>().frame == "request");
+}
+
+TEST_CASE("an answer that nobody subscribed to is nobody's loss") {
+  Gateway gateway;
+  gateway.answer("alice", "yes");
+  RawSocket client(ZMQ_DEALER);
+  client.connect(gateway.loop->client_advertised());
+  client.send({"client"});
+  gateway.box.take<ClientReceived>();
+  CHECK_FALSE(gateway.box.has<ClientGone>());
+}
+
+TEST_CASE("an address that others can reach is refused for the publish port too") {
+  const auto loop = Loop::open({.routing_id = make_routing_id("test", "here", 1),
+                                .bind = "tcp://127.0.0.1:*",
+                                .client_bind = "tcp://127.0.0.1:*",
+                                .publish_bind = "tcp://0.0.0.0:*",
+                                .answers_bind = "tcp://127.0.0.1:*"});
+  REQUIRE_FALSE(loop.has_value());
+  CHECK(loop.error().text.find("publish_bind") != std::string::npos);
+}
