@@ -3,17 +3,27 @@
 #include <memory>
 
 #include "services/gateway/gateway_core.h"
+#include "services/gateway/publish_addresses.h"
 #include "services/run.h"
 
 namespace shoal::services {
 
 int run_gateway(const GatewayConfig& config) {
+  const auto pipeline = gateway::make_pipeline(config.pipeline, config.on_down);
+  if (!pipeline) return refuse_to_start("gateway", pipeline.error());
+  const auto ports = gateway::publish_addresses(config.client_bind, config.publish_bind, config.answers_bind);
+  if (!ports) return refuse_to_start("gateway", ports.error());
   auto service = service_config("gateway", config);
   service.client_bind = config.client_bind;
   service.client_advertise = config.client_advertise;
-  return actors::run_service(service, [](actors::ServiceHandle& handle) {
-    return actors::Service{.core = std::make_unique<gateway::GatewayCore>(
-                               gateway::GatewayCore::Config{.epoch = handle.self.epoch, .seed = handle.seed})};
+  service.publish_bind = ports->requests;
+  service.answers_bind = ports->answers;
+  return actors::run_service(service, [&](actors::ServiceHandle& handle) {
+    return actors::Service{.core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{
+                               .epoch = handle.self.epoch,
+                               .seed = handle.seed,
+                               .pipeline = *pipeline,
+                               .published_max = ports->requests.empty() ? 0 : limits::published_max})};
   });
 }
 

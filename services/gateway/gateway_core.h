@@ -15,9 +15,26 @@
 #include "actors/flow/timers.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "protocol/stage.h"
+#include "services/gateway/calls.h"
+#include "services/gateway/pipeline.h"
 #include "services/gateway/stream.h"
 
 namespace shoal::gateway {
+
+inline constexpr std::uint32_t retry_after_ms = 1000;
+
+// 0 unless the same request may succeed later.
+inline std::uint32_t retry_after(Code code) {
+  const bool passes =
+      code == Code::busy || code == Code::no_service || code == Code::peer_lost || code == Code::timeout;
+  return passes ? retry_after_ms : 0;
+}
+
+inline Error duplicate_id(const std::string& id) {
+  return {Code::duplicate_id,
+          "a live request of this connection has the id \"" + id + "\" already; wait for its end or choose another id"};
+}
 
 class GatewayCore : public actors::Core {
 public:
@@ -26,6 +43,9 @@ public:
     std::uint64_t seed = 0;  // request ids and default sampling seeds are drawn from it: 64 random bits in production
     std::uint32_t streams_max = limits::streams_max;
     std::size_t bytes_max = limits::journals_bytes_max;  // of the prompts of all streams
+    std::vector<Stage> pipeline{};                       // before preprocess
+    std::uint32_t stage_wait_ms = limits::stage_wait_ms;
+    std::uint32_t published_max = 0;  // open requests of the publish port; 0: there is none
   };
 
   explicit GatewayCore(Config config);
@@ -41,18 +61,17 @@ private:
     std::string frame;
     Time expires;
   };
-  struct StatusCall {
-    actors::ClientId client;
-    std::string client_id;
-    Time expires;
-  };
-
   // From clients.
   void on_client(const actors::ClientReceived& received, Time now, actors::Effects& out);
   void on_submit(const actors::ClientId& client, protocol::edge::Submit submit, Time now, actors::Effects& out);
   void on_cancel(const actors::ClientId& client, const std::string& id, Time now, actors::Effects& out);
   void on_credit(const actors::ClientId& client, const protocol::edge::Credit& credit, Time now, actors::Effects& out);
   void on_status(const actors::ClientId& client, const std::string& id, Time now, actors::Effects& out);
+  void on_call(const actors::ClientId& client, protocol::edge::Call call, Time now, actors::Effects& out);
+  void on_serve(const actors::ClientId& client, const protocol::edge::Serve& serve, actors::Effects& out);
+  void on_reply(const actors::ClientId& client, protocol::edge::Reply reply, Time now, actors::Effects& out);
+  void on_bad_reply(const actors::ClientId& client, const protocol::edge::BadRequest& bad, Time now,
+                    actors::Effects& out);
   void on_client_gone(const actors::ClientId& client, Time now, actors::Effects& out);
 
   // From the mesh.
@@ -68,11 +87,23 @@ private:
   void on_yielded(Stream& stream, Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_failed(Stream& stream, Epoch from, const protocol::Failed& failed, Time now, actors::Effects& out);
   void on_disowned(Stream& stream, Time now, actors::Effects& out);
-  void on_status_result(const protocol::CallResult& result, Time now, actors::Effects& out);
+  void on_peer_call(Epoch from, const protocol::Head& head, const protocol::Call& call, Time now, actors::Effects& out);
   void on_peer_lost(Epoch peer, Time now, actors::Effects& out);
   void on_holder_lost(Stream& stream, Epoch holder, Time now, actors::Effects& out);
   void on_overdue(Stream& stream, Time now, actors::Effects& out);
   void on_tick(Time now, actors::Effects& out);
+
+  // Calls.
+  void settle(std::vector<Ended> ended, Time now, actors::Effects& out);
+  void tell_caller(const ClientCaller& caller, Result<protocol::Bytes> outcome, actors::Effects& out);
+  void advertise(actors::Effects& out);
+
+  // The pipeline.
+  void ask_stages(Stream& stream, Time now, actors::Effects& out);
+  void enter_next_stage(Stream& stream);
+  bool go_on_without(Stream& stream, const Stage& stage, const Error& error, Time now, actors::Effects& out);
+  void on_stage_ended(const RequestId& request, Result<protocol::Bytes> outcome, Time now, actors::Effects& out);
+  void on_verdict(Stream& stream, const Stage& stage, protocol::StageAnswer answer, Time now, actors::Effects& out);
 
   // Steps of a stream.
   void prepare(Stream& stream, Time now, actors::Effects& out);
@@ -86,12 +117,14 @@ private:
   void dispatch_again(Stream& stream, Time now, actors::Effects& out);
   void deliver(Stream& stream, const protocol::Text& text, actors::Effects& out);
   void finish(Stream& stream, protocol::Finish finish, Time now, actors::Effects& out);
-  void fail(Stream& stream, Error error, std::uint32_t retry_after_ms, Time now, actors::Effects& out);
+  void fail(Stream& stream, Error error, std::uint32_t retry_ms, Time now, actors::Effects& out,
+            const std::string& reason = {});
   void end(Stream& stream, std::string frame, Time now, actors::Effects& out);
   void forget(Stream& stream);
   void tell_holders_to_stop(const Stream& stream, Time now, actors::Effects& out);
   void wait_until(Stream& stream, Time until);
   void count_bytes(Stream& stream, std::size_t bytes);
+  void take_published(actors::Effects& out);
 
   Result<std::string> choose_model(const std::string& wanted) const;
   const protocol::Entry* next_preprocess(const Stream& stream);
@@ -103,16 +136,18 @@ private:
   Config config_;
   Random random_;
   actors::Peers peers_;
+  Calls calls_;
   std::unordered_map<RequestId, Stream, RequestHash> streams_;
   std::map<Key, RequestId> by_client_;
   actors::Timers<RequestId, RequestHash> timers_;
   std::deque<Terminal> terminals_;  // oldest first
   std::size_t terminals_bytes_ = 0;
-  std::size_t bytes_ = 0;  // of the prompts of all streams
-  std::map<std::uint64_t, StatusCall> status_calls_;
+  std::size_t bytes_ = 0;   // of the prompts of all streams
   std::uint64_t turn_ = 0;  // round robin over preprocesses and routers
-  std::uint64_t calls_ = 0;
   std::uint64_t tokens_total_ = 0;
+  std::uint64_t published_seen_ = 0;   // frames that came through the publish port
+  std::uint64_t published_until_ = 0;  // and how many of them were asked for
+  std::uint32_t published_open_ = 0;
   Time next_keepalive_ = time_never;
 };
 

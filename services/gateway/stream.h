@@ -15,6 +15,7 @@
 namespace shoal::gateway {
 
 enum class Phase : std::uint8_t {
+  staging,    // a stage of the pipeline is asked
   preparing,  // PREPARE is out
   placing,    // PLACE is out, ATTACH too
   starting,   // GENERATE is out
@@ -33,7 +34,10 @@ struct Stream {
   protocol::edge::Submit submit;  // what the model's defaults do not overrule
   std::size_t bytes = 0;          // of its prompt, as the gateway counts them
 
-  Phase phase = Phase::preparing;
+  Phase phase = Phase::staging;
+  std::size_t stage = 0;          // of the pipeline: passed so many
+  std::uint64_t stage_call = 0;   // the CALL that is open; 0: none
+  std::uint32_t stage_tries = 0;  // of this stage, lost with their processes
   Time waits_until = time_never;  // for the answer of this phase
   Time placing_since;             // how long the stream waits for an executor
   Time silent_since;              // the last word of a router about it
@@ -79,5 +83,12 @@ struct Stream {
     return head;
   }
 };
+
+// Of the text that a request brings.
+inline std::size_t prompt_bytes(const protocol::edge::Submit& submit) {
+  std::size_t bytes = submit.prompt ? submit.prompt->size() : 0;
+  for (const auto& message : submit.messages) bytes += message.content.size();
+  return bytes;
+}
 
 }  // namespace shoal::gateway

@@ -16,7 +16,6 @@ constexpr auto queued_wait = milliseconds(limits::queued_wait_ms);
 constexpr auto disagreement_max = milliseconds(2000);  // until what one process knows of another is known to all
 constexpr std::uint32_t losses_max = 3;                // without a new position in between
 constexpr std::size_t exclude_max = 16;
-constexpr std::uint32_t retry_after_ms = 1000;
 
 }  // namespace
 
@@ -30,6 +29,10 @@ void GatewayCore::on_refused(Stream& stream, Epoch from, const protocol::Refused
   }
   if (refused.refers == protocol::Type::place) {
     if (stream.phase != Phase::placing || from != stream.router || stream.grant) return;
+    if (refused.code == Code::busy && stream.client.published) {  // it waits: nobody is there to be told to wait
+      stream.silent_since = now;
+      return wait_until(stream, now + milliseconds(std::max(refused.retry_after_ms, retry_after_ms)));
+    }
     return place_elsewhere(stream, refused, now, out);
   }
   if (refused.refers == protocol::Type::attach) {
@@ -100,6 +103,7 @@ void GatewayCore::on_peer_lost(Epoch peer, Time now, Effects& out) {
       place(stream, now, out);
     }
   }
+  settle(calls_.on_peer_lost(peer), now, out);
 }
 
 void GatewayCore::on_holder_lost(Stream& stream, Epoch holder, Time now, Effects& out) {
@@ -148,6 +152,8 @@ void GatewayCore::on_disowned(Stream& stream, Time now, Effects& out) {
 void GatewayCore::on_overdue(Stream& stream, Time now, Effects& out) {
   if (now >= stream.deadline) {
     fail(stream, {Code::deadline_exceeded, "the request's time was over before its answer was"}, 0, now, out);
+  } else if (stream.phase == Phase::staging) {
+    return;  // the CALL has a time of its own
   } else if (stream.phase == Phase::preparing) {
     prepare(stream, now, out);
   } else if (stream.phase == Phase::placing) {

@@ -19,15 +19,17 @@ constexpr auto answer_wait = milliseconds(5000);  // of an executor or relay tha
 constexpr auto router_silence_max = milliseconds(limits::revive_ms);
 constexpr std::uint32_t prepares_max = 3;  // each waits twice as long as the one before
 constexpr std::uint32_t attaches_max = 4;
-constexpr std::uint32_t retry_after_ms = 1000;
 
 std::uint64_t hash_of(const RequestId& request) { return RequestHash{}(request); }
 
 }  // namespace
 
 void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time now, Effects& out) {
-  if (const auto* result = std::get_if<protocol::CallResult>(&message.body)) return on_status_result(*result, now, out);
   const protocol::Head& head = message.head;
+  if (const auto* result = std::get_if<protocol::CallResult>(&message.body)) {
+    return settle(calls_.on_result(from, *result), now, out);
+  }
+  if (const auto* call = std::get_if<protocol::Call>(&message.body)) return on_peer_call(from, head, *call, now, out);
   if (head.request.is_zero()) return;  // HELLO and LOAD of peers: the router's business
   const auto found = streams_.find(head.request);
   if (found == streams_.end()) return on_stale(from, head, out);

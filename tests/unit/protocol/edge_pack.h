@@ -62,9 +62,7 @@ inline Json to_json(const edge::Resume& resume) {
           {"chain", to_hex(resume.chain)}};
 }
 
-inline Json bytes(const std::string& raw) {
-  return Json::binary(std::vector<std::uint8_t>(raw.begin(), raw.end()));
-}
+inline Json bytes(const std::string& raw) { return Json::binary(std::vector<std::uint8_t>(raw.begin(), raw.end())); }
 
 inline Json to_json(const edge::Call& call) {
   Json map = {{"type", "CALL"},

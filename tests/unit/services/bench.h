@@ -1,6 +1,7 @@
 // A core on the bench: events in by hand, effects out for the test to look at. One thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,10 @@ public:
   std::vector<actors::EngineCommand> commands;
   std::vector<std::string> counts;
 
+  // The newest of all events.
+  std::optional<std::vector<protocol::Label>> labels;
+  std::uint64_t taken = 0;  // frames of the publish port that were asked for
+
   void give(const actors::Event& event) {
     sends.clear();
     replies.clear();
@@ -38,6 +43,8 @@ public:
       if (auto* job = std::get_if<actors::StartJob>(&effect)) jobs.push_back(std::move(*job));
       if (auto* command = std::get_if<actors::EngineCommand>(&effect)) commands.push_back(std::move(*command));
       if (auto* count = std::get_if<actors::Count>(&effect)) counts.emplace_back(count->name);
+      if (auto* advertise = std::get_if<actors::Advertise>(&effect)) labels = std::move(advertise->labels);
+      if (auto* take = std::get_if<actors::TakePublished>(&effect)) taken = take->until;
     }
   }
 

@@ -1,0 +1,193 @@
+// What clients ask for, on their connections and through the publish port.
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "base/utf8.h"
+#include "services/gateway/gateway_core.h"
+
+namespace shoal::gateway {
+namespace {
+
+using actors::ClientId;
+using actors::Effects;
+using protocol::make_message;
+
+constexpr auto keepalive_interval = milliseconds(limits::keepalive_interval_ms);
+
+RequestId make_request_id(Random& random) {
+  RequestId request;
+  const std::uint64_t halves[2] = {random.next(), random.next()};
+  std::memcpy(request.bytes.data(), halves, 16);
+  return request;
+}
+
+// The kinds that a request needs, with the code that names each.
+constexpr std::pair<std::string_view, Code> needed_kinds[] = {{"preprocess", Code::no_preprocess},
+                                                              {"router", Code::no_router},
+                                                              {"inference", Code::no_inference},
+                                                              {"postprocess", Code::no_postprocess}};
+
+// What a REQ socket may send: each has exactly one reply.
+template <class T>
+constexpr bool has_one_reply = std::is_same_v<T, protocol::edge::Submit> || std::is_same_v<T, protocol::edge::Status> ||
+                               std::is_same_v<T, protocol::edge::Call> || std::is_same_v<T, protocol::edge::Help> ||
+                               std::is_same_v<T, protocol::edge::Cancel> || std::is_same_v<T, protocol::edge::Resume>;
+
+}  // namespace
+
+void GatewayCore::on_client(const actors::ClientReceived& received, Time now, Effects& out) {
+  const bool published = received.client.published;
+  published_seen_ += published ? 1 : 0;
+  auto parsed =
+      protocol::edge::parse(received.frame, published ? protocol::edge::Port::publish : protocol::edge::Port::client);
+  if (const auto* bad = std::get_if<protocol::edge::BadRequest>(&parsed)) {
+    out.count(published ? "published_bad" : "requests_bad");
+    if (bad->is_result && !published) return on_bad_reply(received.client, *bad, now, out);
+    const ClientId answered = published ? ClientId{bad->client, false, true} : received.client;
+    return out.reply_client(answered, protocol::edge::error(bad->id, bad->error));
+  }
+  std::visit(
+      [&](auto& request) {
+        using T = std::decay_t<decltype(request)>;
+        if (received.client.enveloped && !has_one_reply<T>) {
+          const Error error{Code::invalid_request,
+                            "this has not exactly one reply, as a REQ socket needs; use a DEALER"};
+          return out.reply_client(received.client, protocol::edge::error(request.id, error));
+        }
+        if constexpr (std::is_same_v<T, protocol::edge::Submit>) {
+          const ClientId client = published ? ClientId{request.client, false, true} : received.client;
+          on_submit(client, std::move(request), now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Cancel>) {
+          on_cancel(received.client, request.id, now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Credit>) {
+          on_credit(received.client, request, now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Status>) {
+          on_status(received.client, request.id, now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Call>) {
+          on_call(received.client, std::move(request), now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Serve>) {
+          on_serve(received.client, request, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Reply>) {
+          on_reply(received.client, std::move(request), now, out);
+        } else if constexpr (std::is_same_v<T, protocol::edge::Help>) {
+          out.reply_client(received.client, protocol::edge::help(request.id));
+        } else if constexpr (std::is_same_v<T, protocol::edge::Resume>) {
+          const Error error{Code::unknown_id, "no process of the mesh holds this request any more: send it again"};
+          out.reply_client(received.client, protocol::edge::error(request.id, error));
+        }  // ACK: nothing is kept beyond the last message of a request
+      },
+      std::get<protocol::edge::Request>(parsed));
+}
+
+void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submit, Time now, Effects& out) {
+  const auto refuse = [&](Error error, std::uint32_t retry_ms) {
+    out.count("requests_refused");
+    out.reply_client(client, protocol::edge::error(submit.id, error, retry_ms));
+  };
+  if (find(client, submit.id) != nullptr || calls_.has(client, submit.id)) return refuse(duplicate_id(submit.id), 0);
+  const std::size_t reserved = client.published ? 0 : config_.published_max - published_open_;
+  if (streams_.size() + reserved >= config_.streams_max) {
+    return refuse({Code::busy, "this gateway holds as many requests as it may; try again or ask another gateway"},
+                  retry_after_ms);
+  }
+  for (const auto& [kind, code] : needed_kinds) {
+    if (peers_.any(kind)) continue;
+    return refuse({code, "no " + std::string(kind) + " process is alive; start one, then send the request again"},
+                  retry_after_ms);
+  }
+  auto model = choose_model(submit.model);
+  if (!model) return refuse(model.error(), 0);
+  submit.model = std::move(*model);
+  const std::size_t bytes = prompt_bytes(submit);
+  if (bytes_ + bytes > config_.bytes_max) {
+    return refuse({Code::busy, "this gateway holds as many prompt bytes as it may; try again or ask another gateway"},
+                  retry_after_ms);
+  }
+
+  Stream stream;
+  stream.id = {make_request_id(random_), 0};
+  stream.client = client;
+  stream.client_id = submit.id;
+  stream.streamed = submit.stream && !client.enveloped;
+  stream.window = stream.streamed ? submit.window : std::nullopt;
+  stream.tier = submit.tier;
+  stream.deadline = now + milliseconds(submit.deadline_ms.value_or(limits::deadline_default_ms));
+  stream.chain = chain_start(stream.id);
+  stream.credit.grant(stream.window.value_or(actors::Credit::unlimited));
+  stream.submit = std::move(submit);
+
+  if (!client.enveloped && !client.published) {  // the ticket for RESUME is not for all who subscribe
+    std::vector<std::string> gateways;
+    for (const auto* gateway : peers_.of("gateway")) gateways.push_back(gateway->client);
+    out.reply_client(client, protocol::edge::accepted(stream.client_id, stream.id.request, gateways));
+  }
+  out.count("requests_accepted");
+  if (streams_.empty()) next_keepalive_ = now + keepalive_interval;
+  by_client_[{client, stream.client_id}] = stream.id.request;
+  published_open_ += client.published ? 1 : 0;
+  Stream& kept = streams_.emplace(stream.id.request, std::move(stream)).first->second;
+  count_bytes(kept, bytes);
+  ask_stages(kept, now, out);
+}
+
+// Errors name what is served.
+Result<std::string> GatewayCore::choose_model(const std::string& wanted) const {
+  std::set<std::string> served;
+  for (const auto* preprocess : peers_.of("preprocess")) served.emplace(actors::label(*preprocess, "model"));
+  if (served.count(wanted) != 0) return wanted;
+  if (wanted.empty() && served.size() == 1) return *served.begin();
+  std::string names;
+  for (const std::string& name : served) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  names = as_sentence(names, 1024);
+  if (wanted.empty()) return Error{Code::invalid_request, "several models are served, name one of them: " + names};
+  return Error{Code::unknown_model, "no process serves the model \"" + printable(wanted) + "\"; served: " + names};
+}
+
+void GatewayCore::on_cancel(const ClientId& client, const std::string& id, Time now, Effects& out) {
+  if (Stream* stream = find(client, id)) {
+    return fail(*stream, {Code::cancelled, "cancelled by the client"}, 0, now, out);
+  }
+  if (calls_.has(client, id)) return settle(calls_.cancel(client, id), now, out);
+  const auto ended = std::find_if(terminals_.rbegin(), terminals_.rend(), [&](const Terminal& terminal) {
+    return terminal.key == Key{client, id};
+  });
+  if (ended != terminals_.rend()) return out.reply_client(client, ended->frame);
+  out.reply_client(client, protocol::edge::error(id, {Code::unknown_id, "no request of this connection has this id"}));
+}
+
+void GatewayCore::on_credit(const ClientId& client, const protocol::edge::Credit& credit, Time now, Effects& out) {
+  Stream* stream = find(client, credit.id);
+  if (stream == nullptr || !stream->window) return;  // late, or nothing to grant: harmless
+  const Position taken = std::min(credit.position, stream->position());
+  stream->credit.grant(*stream->window > actors::Credit::unlimited - taken ? actors::Credit::unlimited
+                                                                           : taken + *stream->window);
+  if (stream->phase == Phase::yielded) return go_on_if_credit(*stream, now, out);
+  if (stream->phase == Phase::starting || stream->phase == Phase::running) {
+    out.send(stream->executor, make_message(protocol::Credit{stream->credit.limit()}, stream->head(now)));
+  }
+}
+
+void GatewayCore::on_client_gone(const ClientId& client, Time now, Effects& out) {
+  if (client.published) return;  // an answer was lost, as a PUB socket may lose it
+  if (calls_.servers().remove(client)) advertise(out);
+  settle(calls_.on_client_gone(client), now, out);
+  std::vector<RequestId> left;
+  for (auto own = by_client_.lower_bound({client, ""}); own != by_client_.end() && own->first.first == client; ++own) {
+    left.push_back(own->second);
+  }
+  for (const RequestId& request : left) {
+    Stream& stream = streams_.at(request);
+    tell_holders_to_stop(stream, now, out);
+    out.count("requests_abandoned");
+    forget(stream);
+  }
+  std::erase_if(terminals_, [&](const Terminal& terminal) {
+    if (terminal.key.first != client) return false;
+    terminals_bytes_ -= terminal.frame.size();
+    return true;
+  });
+}
+
+}  // namespace shoal::gateway
