@@ -139,8 +139,10 @@ Process& World::add(const std::string& kind) {
   } else {
     std::unique_ptr<actors::Core> core;
     if (kind == "gateway") {
-      core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{
-          .epoch = self.epoch, .seed = network_.random().next(), .streams_max = config_.streams_max});
+      core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{.epoch = self.epoch,
+                                                                                 .seed = network_.random().next(),
+                                                                                 .streams_max = config_.streams_max,
+                                                                                 .pipeline = config_.pipeline});
     } else if (kind == "router") {
       core = std::make_unique<router::RouterCore>(
           router::RouterCore::Config{.self = self, .queued_max = config_.queued_max});
@@ -150,6 +152,8 @@ Process& World::add(const std::string& kind) {
       core = std::make_unique<preprocess::PreprocessCore>(
           preprocess::PreprocessCore::Config{},
           [preparer = *preparer](const protocol::Prepare& request) { return preparer->prepare(request); });
+    } else if (kind != "postprocess") {
+      core = config_.make_stage();
     } else {
       const auto tokenizer = text::Tokenizer::bytes_tokenizer();
       core = std::make_unique<postprocess::PostprocessCore>(

@@ -2,6 +2,7 @@
 // check what they are told. The simulator replaces the model's forward and the clock, nothing else.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "kernels/echo.h"
 #include "network.h"
 #include "protocol/edge.h"
+#include "services/gateway/pipeline.h"
 #include "services/inference/engine_port.h"
 
 namespace shoal::sim {
@@ -27,8 +29,10 @@ struct WorldConfig {
   std::uint32_t slots = 8;    // of each executor
   std::uint32_t pages = 256;  // of each executor
   Duration step = milliseconds(2);
-  std::uint32_t streams_max = limits::streams_max;  // of gateways and relays
-  std::uint32_t queued_max = limits::queued_max;    // of routers
+  std::uint32_t streams_max = limits::streams_max;              // of gateways and relays
+  std::uint32_t queued_max = limits::queued_max;                // of routers
+  std::vector<gateway::Stage> pipeline{};                       // of gateways
+  std::function<std::unique_ptr<actors::Core>()> make_stage{};  // the core of a process of any other kind
 };
 
 // An executor: its core, and the real step core over the byte model, whose steps take virtual time.
