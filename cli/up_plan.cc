@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint32_t port_max = 65'535;
 constexpr std::uint32_t client_port_step = 10;
+constexpr std::uint32_t gateway_ports = 3;   // for clients, for published requests, for their answers
 constexpr std::uint32_t processes_max = 64;  // of one kind
 // Routers first: the others look for them as soon as they start.
 constexpr std::array<const char*, 5> start_order = {"router", "preprocess", "inference", "postprocess", "gateway"};
@@ -51,9 +52,11 @@ Result<void> check_ports(const UpOptions& options) {
   }
   for (std::uint32_t i = 0; i < options.gateways; ++i) {
     const std::uint32_t port = options.client_port + client_port_step * i;
-    SHOAL_TRY(check_port(port, "--client-port", "gateway " + std::to_string(i)));
-    if (port >= options.router_port && port < options.router_port + options.routers) {
-      return bad_config("port " + std::to_string(port) + " is wanted by a gateway and a router: change --client-port");
+    for (std::uint32_t own = port; own < port + gateway_ports; ++own) {
+      SHOAL_TRY(check_port(own, "--client-port", "gateway " + std::to_string(i)));
+      if (own >= options.router_port && own < options.router_port + options.routers) {
+        return bad_config("port " + std::to_string(own) + " is wanted by a gateway and a router: change --client-port");
+      }
     }
   }
   return {};

@@ -53,7 +53,8 @@ def free_ports(gateways=2, routers=2):
     while True:
         base = random.randrange(12000, 30000, 50)
         ports = Ports(client=base, router=base + 40)
-        wanted = [ports.client + 10 * i for i in range(gateways)] + [ports.router + i for i in range(routers)]
+        wanted = [ports.client + 10 * i + own for i in range(gateways) for own in range(3)]
+        wanted += [ports.router + i for i in range(routers)]
         if all(map(is_free, wanted)):
             return ports
 
