@@ -1,9 +1,7 @@
-#include "actors/flow/mesh_core.h"
-
 #include <doctest/doctest.h>
 
 #include "base/limits.h"
-#include "bench.h"
+#include "mesh_bench.h"
 #include "protocol/codec.h"
 
 using namespace shoal;
@@ -11,94 +9,6 @@ using namespace shoal::actors;
 using namespace shoal::test;
 
 namespace {
-
-// Notes what it is told and sends what the test wants at the next event.
-class Recorder : public Core {
-public:
-  void on(const Event& event, Time, Effects& out) override {
-    if (const auto* up = std::get_if<PeerUp>(&event)) ups.push_back(up->peer.epoch);
-    if (const auto* down = std::get_if<PeerDown>(&event)) downs.push_back(down->peer.epoch);
-    if (const auto* lost = std::get_if<LinkLost>(&event)) losses.push_back(lost->epoch);
-    if (const auto* received = std::get_if<Received>(&event)) froms.push_back(received->from);
-    if (std::exchange(has_news, false)) out.report_load();
-    for (Send& send : std::exchange(wanted, {})) out.send(send.to, std::move(send.message), send.address);
-    if (labels) out.advertise(*std::exchange(labels, std::nullopt));
-  }
-
-  std::vector<Epoch> ups, downs, losses, froms;
-  std::vector<Send> wanted;
-  bool has_news = false;
-  std::optional<std::vector<protocol::Label>> labels;
-};
-
-constexpr Epoch self = 1, router = 30, other_router = 31, peer = 50, other_peer = 51;
-const std::string router_address = "sim://n30", other_router_address = "sim://n31";
-
-struct Node {
-  explicit Node(const std::string& kind = "gateway")
-      : mesh({entry(self, kind), "sim://n1"}, std::make_unique<Recorder>()),
-        service(dynamic_cast<Recorder&>(mesh.service())) {
-    give(Started{});
-  }
-
-  void give(const WireEvent& event) {
-    out.clear();
-    mesh.on(event, now, out);
-  }
-  void pass(Duration span) {
-    now += span;
-    out.clear();
-    if (mesh.next_wake() <= now) give(Tick{});
-  }
-  template <class Body>
-  void arrive(const Route& from, Body body, protocol::Head head = {}) {
-    give(Arrived{from, make_message(std::move(body), head)});
-  }
-  void welcome(Epoch epoch, const std::string& address, const std::string& kind = "router") {
-    protocol::Welcome welcome;
-    welcome.self = entry(epoch, kind);
-    arrive(Route{address, {}}, welcome);
-  }
-  void table(const std::string& address, std::vector<protocol::Entry> up, std::uint64_t sequence = 1) {
-    arrive(Route{address, {}}, protocol::Directory{sequence, true, std::move(up), {}});
-  }
-  // A process with one router that lists both peers.
-  void join() {
-    give(SeedsResolved{{router_address}});
-    give(LinkUp{router_address});
-    welcome(router, router_address);
-    table(router_address, everybody());
-  }
-  static std::vector<protocol::Entry> everybody() {
-    return {entry(router, "router"), entry(peer, "inference"), entry(other_peer, "inference")};
-  }
-  void send(Epoch to, const std::string& address = {}) {
-    service.wanted.push_back({to, make_message(protocol::Withdraw{}, head_of(1)), address});
-    give(ClientGone{});
-  }
-  template <class Body>
-  int posted(const std::string& address) const {
-    int count = 0;
-    for (const auto& effect : out) {
-      const auto* post = std::get_if<Post>(&effect);
-      if (post == nullptr) continue;
-      const bool there = post->route.address == address || post->route.routing_id == address;
-      count += there && std::holds_alternative<Body>(post->message.body);
-    }
-    return count;
-  }
-  bool dialled(const std::string& address) const {
-    return std::any_of(out.begin(), out.end(), [&](const auto& effect) {
-      const auto* dial = std::get_if<Dial>(&effect);
-      return dial != nullptr && dial->address == address;
-    });
-  }
-
-  Time now = Time(seconds(1000));
-  MeshCore mesh;
-  Recorder& service;
-  WireEffects out;
-};
 
 std::string id_of(Epoch epoch) { return make_routing_id("inference", "n", epoch); }
 
@@ -426,55 +336,4 @@ TEST_CASE("what was measured of the process is in its next LOAD") {
   CHECK(report.rss_bytes == 1 << 20);
   CHECK(report.loop_lag_ms == 7);
   CHECK(report.cpus == 2);
-}
-
-namespace {
-
-const protocol::Label news = {"serves", "moderate"};
-
-// The labels of the HELLO that the last event sent there; none if there was no HELLO.
-std::vector<protocol::Label> hello_labels(const Node& node, const std::string& address) {
-  for (const auto& effect : node.out) {
-    const auto* post = std::get_if<Post>(&effect);
-    if (post == nullptr || post->route.address != address) continue;
-    if (const auto* hello = std::get_if<protocol::Hello>(&post->message.body)) return hello->self.labels;
-  }
-  return {};
-}
-
-}  // namespace
-
-TEST_CASE("a service that changes its labels says HELLO to its routers again, and to nobody else") {
-  Node node;
-  node.join();
-  node.send(peer);
-  node.give(LinkUp{"sim://n50"});
-  node.service.labels = {news};
-  node.give(ClientGone{});
-  CHECK(hello_labels(node, router_address) == std::vector{news});
-  CHECK(node.posted<protocol::Hello>("sim://n50") == 0);
-}
-
-TEST_CASE("labels that are what they were are not said again") {
-  Node node;
-  node.join();
-  node.service.labels = node.mesh.self().labels;
-  node.give(ClientGone{});
-  CHECK(node.out.empty());
-}
-
-TEST_CASE("labels that change before a router is there stand in the first HELLO to it") {
-  Node node;
-  node.service.labels = {news};
-  node.give(SeedsResolved{{router_address}});
-  node.give(ClientGone{});
-  node.give(LinkUp{router_address});
-  CHECK(hello_labels(node, router_address) == std::vector{news});
-}
-
-TEST_CASE("a router that changes its labels hears of it, because it is in its own table") {
-  Node node("router");
-  node.service.labels = {news};
-  node.give(ClientGone{});
-  CHECK(node.service.froms == std::vector<Epoch>{self});
 }
