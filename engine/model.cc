@@ -6,7 +6,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "kernels/echo.h"
-#include "kernels/ref/ref.h"
+#include "kernels/modules.h"
 
 namespace shoal::engine {
 namespace {
@@ -43,7 +43,9 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
   auto digest = checkpoint->digest();
   if (!digest) return std::move(digest).error();
   model.model_digest = std::move(*digest);
-  auto backend = kernels::ref::make_backend();
+  auto made = kernels::make_host_backend({.module = options.module, .threads = options.threads});
+  if (!made) return std::move(made).error();
+  auto backend = std::move(*made);
   SHOAL_TRY(backend->load(model.spec, *checkpoint));
   auto kv = backend->reserve_kv(options.kv_bytes);
   if (!kv) return std::move(kv).error();

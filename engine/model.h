@@ -18,6 +18,8 @@ namespace shoal::engine {
 
 struct ModelOptions {
   std::size_t kv_bytes = std::size_t{256} << 20;  // memory for KV pages; used as streams need it
+  std::string module = "auto";                    // of kernels/modules.h
+  std::uint32_t threads = 0;                      // that compute; 0: all cores of this process
 };
 
 struct Model {
@@ -30,8 +32,8 @@ struct Model {
   std::string numerics;          // how the backend rounds: what a resume prefers
 };
 
-// Code::bad_checkpoint names file, tensor and what was expected; too_large when not even one full context fits
-// kv_bytes.
+// Code::bad_checkpoint names file, tensor and what was expected; bad_config a module that this machine cannot run;
+// too_large when not even one page fits kv_bytes.
 Result<Model> open_model(const std::filesystem::path& path, const ModelOptions& options = {});
 
 // The engine's configuration for this model: vocabulary, context and pages are the model's.

@@ -24,8 +24,8 @@ using PageId = std::uint32_t;  // a KV page of page_tokens tokens, in all layers
 inline constexpr TokenId no_token = UINT32_MAX;
 
 struct DeviceInfo {
-  std::string name;      // "ref"
-  std::string numerics;  // digest of everything that changes logits by rounding: "ref fp32"
+  std::string name;      // "cpu_avx2"
+  std::string numerics;  // of everything that changes logits by rounding; "ref fp32": as module `ref` rounds
 };
 
 struct KvShape {

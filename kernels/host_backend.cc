@@ -8,6 +8,10 @@
 
 namespace shoal::kernels {
 
+DeviceInfo host_device(std::string module, MlaForm form) {
+  return {.name = std::move(module), .numerics = form == MlaForm::absorbed ? "ref fp32" : "ref fp32 expanded"};
+}
+
 Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
   SHOAL_CHECK(!blocks_ && spec.architecture == Architecture::deepseek_v2);
   auto weights = load_weights(spec, source);

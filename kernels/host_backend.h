@@ -13,6 +13,10 @@
 
 namespace shoal::kernels {
 
+// What a backend of this module says about itself. All modules round alike, so `numerics` names the form alone and a
+// stream may move between them.
+DeviceInfo host_device(std::string module, MlaForm form);
+
 class HostBackend : public Backend {
 public:
   // `threads` counts the calling one.

@@ -16,7 +16,7 @@ Ops ops() {
 }
 
 std::unique_ptr<HostBackend> make_backend(MlaForm form) {
-  return std::make_unique<HostBackend>(ops(), DeviceInfo{.name = "ref", .numerics = "ref fp32"}, form);
+  return std::make_unique<HostBackend>(ops(), host_device("ref", form), form);
 }
 
 }  // namespace shoal::kernels::ref

@@ -1,0 +1,37 @@
+// The modules that compute on this machine's CPU, by name; all of them give the same bits. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kernels/host_backend.h"
+#include "kernels/ops.h"
+
+namespace shoal::kernels {
+
+struct Module {
+  std::string name;
+  Ops ops;
+};
+
+// The modules that this machine can run, best first: "cpu_avx2" (where the processor has AVX2), "cpu_base", "ref".
+std::vector<std::string> modules_here();
+
+// `name` is one of them, or "auto" for the best. Fails with bad_config for a name that no module has, and for a module
+// that this machine lacks the instructions of; the text names those that would do.
+Result<Module> find_module(std::string_view name);
+
+struct HostOptions {
+  std::string module = "auto";
+  std::uint32_t threads = 0;  // the calling one counted; 0: all cores of this process
+  MlaForm form = MlaForm::absorbed;
+};
+
+// A backend over the named module. Fails with what find_module fails with.
+Result<std::unique_ptr<HostBackend>> make_host_backend(const HostOptions& options);
+
+}  // namespace shoal::kernels
