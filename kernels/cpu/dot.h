@@ -24,6 +24,8 @@ SHOAL_INLINE void accumulate(Lanes (&all)[R][T], const Element* w, std::size_t w
     for (int t = 0; t < T; ++t) xs[t] = load(x + t * x_stride + at);
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {
+      // Weights that are used once come from memory: ask for the place of the next tile.
+      if constexpr (sizeof(Element) == 2) __builtin_prefetch(w + (r + R) * w_stride + at);
       const Lanes ws = load(w + r * w_stride + at);
 #pragma GCC unroll 4
       for (int t = 0; t < T; ++t) all[r][t].add_product(ws, xs[t]);

@@ -20,20 +20,17 @@ namespace shoal::kernels::SHOAL_CPU_MODULE {
 inline constexpr std::uint32_t lanes = 8;
 
 using Quad = float __attribute__((vector_size(16)));
+using Halves = std::uint16_t __attribute__((vector_size(16)));
 #if defined(__AVX2__)
 inline constexpr int parts = 1;
 using Part = float __attribute__((vector_size(32)));
 using PartBits = std::int32_t __attribute__((vector_size(32)));
-using PartHalves = std::uint16_t __attribute__((vector_size(16)));
-using PartWords = std::uint32_t __attribute__((vector_size(32)));
+using Words = std::uint32_t __attribute__((vector_size(32)));
 #else
 inline constexpr int parts = 2;
 using Part = Quad;
 using PartBits = std::int32_t __attribute__((vector_size(16)));
-using PartHalves = std::uint16_t __attribute__((vector_size(8)));
-using PartWords = std::uint32_t __attribute__((vector_size(16)));
 #endif
-inline constexpr int part_lanes = 8 / parts;
 
 struct Lanes {
   Part part[parts];
@@ -75,13 +72,19 @@ SHOAL_INLINE Lanes load(const float* from) {
 
 // bf16 is the upper half of an fp32.
 SHOAL_INLINE Lanes load(const std::uint16_t* from) {
+  Halves halves;
+  __builtin_memcpy(&halves, from, sizeof(halves));
   Lanes result;
-  for (int i = 0; i < parts; ++i) {
-    PartHalves halves;
-    __builtin_memcpy(&halves, from + i * part_lanes, sizeof(halves));
-    const PartWords words = __builtin_convertvector(halves, PartWords) << 16;
-    __builtin_memcpy(&result.part[i], &words, sizeof(words));
-  }
+#if defined(__AVX2__)
+  const Words words = __builtin_convertvector(halves, Words) << 16;
+  __builtin_memcpy(&result, &words, sizeof(words));
+#else
+  const Halves zero{};
+  const Halves low = __builtin_shufflevector(zero, halves, 0, 8, 1, 9, 2, 10, 3, 11);
+  const Halves high = __builtin_shufflevector(zero, halves, 4, 12, 5, 13, 6, 14, 7, 15);
+  __builtin_memcpy(&result.part[0], &low, sizeof(low));
+  __builtin_memcpy(&result.part[1], &high, sizeof(high));
+#endif
   return result;
 }
 

@@ -7,9 +7,10 @@
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 namespace {
 
-constexpr std::uint32_t panel_columns = 1024;  // 16 KiB of a panel, half of the smallest first cache
-constexpr std::uint32_t slab_rows = 64;        // rows of x that pass a panel; in the second cache
-constexpr std::uint32_t direct_rows_max = 2;   // widening in registers costs less than a panel up to here
+constexpr std::uint32_t panel_columns = 1024;               // 16 KiB of a panel, half of the smallest first cache
+constexpr std::uint32_t panel_stride = panel_columns + 16;  // rows a power of two apart would share a cache set
+constexpr std::uint32_t slab_rows = 64;                     // rows of x that pass a panel; in the second cache
+constexpr std::uint32_t direct_rows_max = 2;                // widening in registers costs less than a panel up to here
 
 // The sums of a panel's columns so far, for each row of x. Summing goes on where it stopped, so the order is the same.
 struct Carry {
@@ -27,7 +28,7 @@ SHOAL_INLINE void panel_tile(const float* panel, std::uint32_t width, const floa
       for (int t = 0; t < T; ++t) all[r][t] = carry[t][r];
     }
   }
-  accumulate(all, panel, panel_columns, x, x_stride, width);
+  accumulate(all, panel, panel_stride, x, x_stride, width);
   if (last) {
     finish(all, y, y_stride);
     return;
@@ -39,6 +40,11 @@ SHOAL_INLINE void panel_tile(const float* panel, std::uint32_t width, const floa
   }
 }
 
+// Asks for the weights of the next panel while this one is used. Behind the last one it asks for nothing that matters.
+SHOAL_INLINE void prefetch(const std::uint16_t* from, std::uint32_t count) {
+  for (std::uint32_t at = 0; at < count; at += 32) __builtin_prefetch(from + at);
+}
+
 SHOAL_INLINE void widen(const std::uint16_t* from, std::uint32_t count, float* to) {
   std::uint32_t at = 0;
   for (; at + lanes <= count; at += lanes) store(to + at, load(from + at));
@@ -48,11 +54,12 @@ SHOAL_INLINE void widen(const std::uint16_t* from, std::uint32_t count, float* t
 // tile_rows rows of w for a slab of x.
 void panel_rows(const std::uint16_t* w, std::uint32_t k, const float* x, std::size_t x_stride, std::uint32_t x_rows,
                 float* y, std::size_t y_stride) {
-  alignas(64) float panel[tile_rows * panel_columns];
+  alignas(64) float panel[tile_rows * panel_stride];
   Carry carry;
   for (std::uint32_t from = 0; from < k; from += panel_columns) {
     const std::uint32_t width = k - from < panel_columns ? k - from : panel_columns;
-    for (int r = 0; r < tile_rows; ++r) widen(w + r * std::size_t{k} + from, width, panel + r * panel_columns);
+    for (int r = 0; r < tile_rows; ++r) widen(w + r * std::size_t{k} + from, width, panel + r * panel_stride);
+    for (int r = 0; r < tile_rows; ++r) prefetch(w + (r + tile_rows) * std::size_t{k} + from, width);
     const bool first = from == 0;
     const bool last = from + width == k;
     std::uint32_t t = 0;
