@@ -1,5 +1,6 @@
 #include "cli/up_plan.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cstdlib>
@@ -10,6 +11,8 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+
+#include "base/cores.h"
 
 namespace shoal::cli {
 namespace {
@@ -102,6 +105,12 @@ Result<std::string> make_run_dir(const UpOptions& options) {
   return fs::absolute(path).string();
 }
 
+// Whether the arguments set this key.
+bool names(const std::vector<std::string>& arguments, const std::string& key) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [&](const std::string& argument) { return argument.rfind("--" + key + "=", 0) == 0; });
+}
+
 ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::string& kind, std::uint32_t index,
                      const std::string& routers) {
   const std::string number = std::to_string(index);
@@ -115,6 +124,10 @@ ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::st
   const auto found = options.kinds.find(kind);
   const UpOptions::Kind own = found == options.kinds.end() ? UpOptions::Kind{} : found->second;
   if (kind != "router" && kind != "gateway" && !own.has_model) child.arguments.push_back("--model=" + plan.model);
+  if (kind == "inference" && !names(own.arguments, "threads")) {  // they share the cores of this machine
+    const std::uint32_t share = std::max(1u, usable_cores() / options.inferences);
+    child.arguments.push_back("--threads=" + std::to_string(share));
+  }
   child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
   return child;
 }

@@ -1,6 +1,7 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -63,7 +64,7 @@ void Scheduler::admit(Batch& batch, std::uint32_t spare) {
   }
 }
 
-// The youngest sequence outside the batch that holds pages gives them up; parked ones before those that have credit.
+// The last sequence outside the batch that holds pages gives them up; parked ones before those that have credit.
 bool Scheduler::evict_idle(const Sequence& keeper, Batch& batch) {
   for (List* list : {&parked_, &waiting_}) {
     const auto victim = std::find_if(list->rbegin(), list->rend(),
@@ -99,9 +100,16 @@ void Scheduler::preempt_youngest(Batch& batch) {
 
 void Scheduler::join(List& list, Sequence& sequence, SequenceState state) {
   sequence.state = state;
-  list.insert(std::upper_bound(list.begin(), list.end(), &sequence,
-                               [](const Sequence* a, const Sequence* b) { return a->age < b->age; }),
-              &sequence);
+  const auto before = [&](const Sequence* a, const Sequence* b) { return goes_before(*a, *b, state); };
+  list.insert(std::upper_bound(list.begin(), list.end(), &sequence, before), &sequence);
+}
+
+bool Scheduler::goes_before(const Sequence& a, const Sequence& b, SequenceState state) const {
+  if (state != SequenceState::waiting) return a.age < b.age;
+  const auto turn = [&](const Sequence& s) {
+    return s.arrived + milliseconds(config_.tier_head_start_ms) * static_cast<int>(s.work.tier);
+  };
+  return std::pair(turn(a), a.age) < std::pair(turn(b), b.age);
 }
 
 void Scheduler::leave(Sequence& sequence) { std::erase(list_of(sequence.state), &sequence); }

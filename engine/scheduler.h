@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/limits.h"
 #include "engine/kv_pool.h"
 #include "engine/sequence.h"
 
@@ -13,6 +14,7 @@ namespace shoal::engine {
 struct SchedulerConfig {
   std::uint32_t sequences_max = 32;  // in one batch
   std::uint32_t tokens_max = 128;    // in one step; at least sequences_max + tile_tokens, so that prefill never starves
+  std::uint32_t tier_head_start_ms = limits::tier_head_start_ms;
 };
 
 // A prefill chunk that does not reach the last known id ends on a page boundary, or at a multiple of this.
@@ -34,16 +36,19 @@ public:
   // `pool` outlives the scheduler.
   Scheduler(SchedulerConfig config, KvPool& pool);
 
-  // A sequence is in at most one of three lists, each oldest first; `state` says in which.
+  // A sequence is in at most one of three lists; `state` says in which. Running and parked ones stand oldest first.
+  // Waiting ones stand by tier, then age: each tier has a head start over the next, so a stream of the last tier goes
+  // before every one that arrives three head starts after it, and nobody waits for ever.
   void wait(Sequence& sequence) { join(waiting_, sequence, SequenceState::waiting); }
   void park(Sequence& sequence) { join(parked_, sequence, SequenceState::parked); }
   void leave(Sequence& sequence);
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
 
-  // Running sequences first, oldest first, each with a token of its own and the rest for prefill; then waiting ones
-  // while tokens and pages last. When pages run out, those outside the batch give theirs up first, then the youngest
-  // running sequence does and waits again. Everything that runs has its pages reserved. Empty only when idle(): each
+  // Running sequences first, oldest first and whatever their tier, each with a token of its own and the rest for
+  // prefill; then waiting ones in their order while tokens and pages last: nobody overtakes one that does not fit yet.
+  // When pages run out, those outside the batch give theirs up first, then the youngest running sequence does and waits
+  // again. Everything that runs has its pages reserved. Empty only when idle(): each
   // sequence alone must fit the pool, which StepCore::add sees to.
   Batch next();
 
@@ -51,6 +56,7 @@ private:
   using List = std::vector<Sequence*>;
 
   void join(List& list, Sequence& sequence, SequenceState state);
+  bool goes_before(const Sequence& a, const Sequence& b, SequenceState state) const;
   List& list_of(SequenceState state);
   void admit(Batch& batch, std::uint32_t spare);
   std::size_t pages_outside_batch() const;

@@ -17,8 +17,9 @@ enum class SequenceState : std::uint8_t {
 };
 
 struct Sequence {
-  Work work;                 // prompt and generated are moved into ids
-  std::uint64_t age = 0;     // order of arrival: smaller is older
+  Work work;              // prompt and generated are moved into ids
+  std::uint64_t age = 0;  // order of arrival: smaller is older
+  Time arrived{};
   std::vector<TokenId> ids;  // prompt, then generated
   std::uint32_t prompt_tokens = 0;
   std::uint32_t planned = 0;           // ids [0, planned) have their KV in pages, or a step in flight puts it there

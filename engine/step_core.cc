@@ -88,6 +88,7 @@ Result<void> StepCore::add(Work work, Time now) {
   }
   auto sequence = std::make_unique<Sequence>();
   sequence->age = next_age_++;
+  sequence->arrived = now;
   sequence->prompt_tokens = size_of(work.prompt);
   sequence->ids = take_ids(work);
   sequence->work = std::move(work);
@@ -232,6 +233,11 @@ void StepCore::commit(Sequence& s, std::uint32_t tokens, TokenId drawn, Time now
     s.parked_until = now + milliseconds(config_.parked_pages_ms);
     scheduler_.park(s);
   }
+}
+
+std::uint32_t StepCore::pages_of(const StreamId& stream) const {
+  const auto found = by_stream_.find(stream);
+  return found == by_stream_.end() ? 0 : static_cast<std::uint32_t>(found->second->pages.size());
 }
 
 EngineLoad StepCore::load() const {

@@ -68,6 +68,9 @@ public:
 
   EngineLoad load() const;
 
+  // KV pages that the stream holds; 0 for one that is not here.
+  std::uint32_t pages_of(const StreamId& stream) const;
+
 private:
   using Sequences = std::map<std::uint64_t, std::unique_ptr<Sequence>>;  // by age, so that every walk has one order
 

@@ -1,10 +1,35 @@
 // The settings of an inference process. Plain values.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
+#include "base/limits.h"
 #include "services/common_config.h"
 
 namespace shoal::services {
 
-struct InferenceConfig : CommonConfig {};
+struct InferenceConfig : CommonConfig {
+  std::uint32_t slots = 32;
+  std::uint32_t threads = 0;
+  std::string module = "auto";
+  std::uint64_t kv_bytes = std::uint64_t{256} << 20;
+  std::uint32_t step_tokens = 128;
+
+  template <class Self, class Visitor>
+  static void keys(Self& self, Visitor&& visit) {
+    CommonConfig::keys(self, visit);
+    visit("slots", self.slots, "streams that may be here at once", 1, limits::slots_max);
+    visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, limits::threads_max);
+    visit("module", self.module, "instructions to compute with; `auto`: the best of this processor",
+          {"auto", "ref", "cpu_base", "cpu_avx2"});
+    visit("kv_bytes", self.kv_bytes, "memory for the keys of running streams, used as they need it", 1u << 20,
+          limits::kv_bytes_max);
+    visit(
+        "step_tokens", self.step_tokens,
+        "tokens of one step: more let prompts pass faster, fewer let running streams go on sooner; at least slots + 8",
+        16, limits::step_tokens_max);
+  }
+};
 
 }  // namespace shoal::services

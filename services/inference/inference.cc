@@ -13,7 +13,14 @@
 namespace shoal::services {
 
 int run_inference(const InferenceConfig& config) {
-  auto model = engine::open_model(config.model);
+  if (config.step_tokens < config.slots + engine::tile_tokens) {
+    return refuse_to_start("inference", {Code::bad_config, "step_tokens: expected at least slots + " +
+                                                               std::to_string(engine::tile_tokens) + " (" +
+                                                               std::to_string(config.slots + engine::tile_tokens) +
+                                                               "), got " + std::to_string(config.step_tokens)});
+  }
+  auto model = engine::open_model(config.model,
+                                  {.kv_bytes = config.kv_bytes, .module = config.module, .threads = config.threads});
   if (!model) return refuse_to_start("inference", model.error());
   // The engine needs no tokenizer; its digest tells which prompts this executor understands.
   const auto tokenizer = text::Tokenizer::open(config.model);
@@ -24,11 +31,16 @@ int run_inference(const InferenceConfig& config) {
                     {"model_digest", model->model_digest},
                     {"tokenizer_digest", (*tokenizer)->digest()},
                     {"numerics", model->numerics},
+                    {"module", model->backend->describe().name},
                     {"context_tokens", std::to_string(model->spec.context)}};
-  engine::StepCore step_core(engine::step_config(*model), *model->backend);
+  auto step_config = engine::step_config(*model);
+  step_config.streams_max = 2 * config.slots;  // those that are being cancelled while others come
+  step_config.scheduler = {.sequences_max = config.slots, .tokens_max = config.step_tokens};
+  engine::StepCore step_core(step_config, *model->backend);
   return actors::run_service(service, [&](actors::ServiceHandle& handle) {
     auto loop = std::make_shared<inference::EngineLoop>(step_core, handle.report, actors::monotonic_now);
-    return actors::Service{.core = std::make_unique<inference::InferenceCore>(inference::InferenceCore::Config{}),
+    const inference::InferenceCore::Config core{.slots = config.slots};
+    return actors::Service{.core = std::make_unique<inference::InferenceCore>(core),
                            .engine_command = [loop](const std::any& command) { loop->post(command); },
                            .stop = [loop] { loop->stop(); }};
   });

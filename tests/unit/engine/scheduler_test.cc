@@ -14,9 +14,11 @@ struct Bench {
   Bench(SchedulerConfig config, std::uint32_t pages)
       : tokens_max(config.tokens_max), pool(pages), scheduler(config, pool) {}
 
-  Sequence& waiting(std::uint32_t known) {
+  Sequence& waiting(std::uint32_t known, Tier tier = Tier::realtime, std::uint32_t arrived_ms = 0) {
     Sequence& s = sequences.emplace_back();
     s.age = sequences.size();
+    s.arrived = Time(milliseconds(arrived_ms));
+    s.work.tier = tier;
     s.ids.resize(known);
     s.prompt_tokens = known;
     scheduler.wait(s);
@@ -154,4 +156,43 @@ TEST_CASE("parked sequences lose their pages before a running one does") {
   REQUIRE(batch.evicted.size() == 1);
   CHECK(batch.evicted[0] == &parked);
   CHECK(ages(batch) == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("newcomers enter by tier, and within a tier by age") {
+  Bench bench{{.sequences_max = 8, .tokens_max = 64}, 100};
+  bench.waiting(1, Tier::batch);
+  bench.waiting(1, Tier::realtime);
+  bench.waiting(1, Tier::async);
+  bench.waiting(1, Tier::vip);
+  bench.waiting(1, Tier::realtime);
+  bench.waiting(1, Tier::vip);
+  CHECK(ages(bench.step()) == std::vector<std::uint64_t>{4, 6, 2, 5, 3, 1});
+}
+
+TEST_CASE("a running stream keeps its place whoever waits") {
+  Bench bench{{.sequences_max = 1, .tokens_max = 64}, 100};
+  Sequence& batch = bench.waiting(1, Tier::batch);
+  bench.step();
+  bench.waiting(1, Tier::vip);
+  for (int i = 0; i < 10; ++i) CHECK(ages(bench.step()) == std::vector<std::uint64_t>{1});
+  bench.scheduler.leave(batch);
+  bench.pool.release(batch.pages);
+  CHECK(ages(bench.step()) == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("under an endless flood of higher tiers a stream waits three head starts at most") {
+  const SchedulerConfig config{.sequences_max = 1, .tokens_max = 64, .tier_head_start_ms = 100};
+  Bench bench{config, 100};
+  bench.waiting(1, Tier::batch);
+  std::uint32_t now_ms = 0;
+  for (bool entered = false; !entered; now_ms += 10) {  // a vip every 10 ms, and one stream runs in that time
+    REQUIRE(now_ms <= 3 * config.tier_head_start_ms + 10);
+    bench.waiting(1, Tier::vip, now_ms);
+    const Batch batch = bench.step();
+    Sequence& ran = *batch.chunks.at(0).sequence;
+    entered = ran.work.tier == Tier::batch;
+    bench.scheduler.leave(ran);
+    bench.pool.release(ran.pages);
+  }
+  CHECK(now_ms > 2 * config.tier_head_start_ms);  // and not much less
 }
