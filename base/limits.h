@@ -47,7 +47,6 @@ inline constexpr std::size_t pages_max = context_tokens_max / 64;  // page hashe
 inline constexpr std::size_t stop_ids_max = 64;                    // of one model
 inline constexpr std::uint32_t streams_max = 8192;                 // of one process
 inline constexpr std::size_t journals_bytes_max = 1u << 30;        // prompts held by one process, in any role
-inline constexpr std::uint32_t slots_max = 1024;                   // streams of one executor
 inline constexpr std::uint32_t tombstones_max = 65'536;            // cancelled streams remembered by one process
 inline constexpr std::uint32_t queued_max = 4096;                  // placements waiting at one router
 inline constexpr std::size_t explained_max = 4096;                 // decisions that a router remembers
@@ -57,12 +56,6 @@ inline constexpr std::size_t explain_digits_min = 8;               // of a reque
 inline constexpr std::size_t event_log_pending_max = 4096;         // decisions not yet written to the log
 inline constexpr std::size_t event_log_bytes_max = 256u << 20;     // of one file; the one before it is kept
 inline constexpr std::uint32_t clients_max = 16'384;               // connections remembered by one gateway
-
-// Engine.
-inline constexpr std::uint32_t threads_max = 1024;
-inline constexpr std::uint64_t kv_bytes_max = std::uint64_t{1} << 44;
-inline constexpr std::uint32_t step_tokens_max = 16'384;
-inline constexpr std::uint32_t tier_head_start_ms = 2000;  // that a waiting stream has over one of the next tier
 
 // Processes.
 inline constexpr std::size_t outbox_messages_max = 16'384;  // posted to the loop and not yet in a socket

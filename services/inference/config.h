@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/limits.h"
 #include "services/common_config.h"
 
 namespace shoal::services {
@@ -19,16 +18,16 @@ struct InferenceConfig : CommonConfig {
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
     CommonConfig::keys(self, visit);
-    visit("slots", self.slots, "streams that may be here at once", 1, limits::slots_max);
-    visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, limits::threads_max);
+    visit("slots", self.slots, "streams that may be here at once", 1, 1024);
+    visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, 1024);
     visit("module", self.module, "instructions to compute with; `auto`: the best of this processor",
           {"auto", "ref", "cpu_base", "cpu_avx2"});
     visit("kv_bytes", self.kv_bytes, "memory for the keys of running streams, used as they need it", 1u << 20,
-          limits::kv_bytes_max);
+          std::uint64_t{1} << 44);
     visit(
         "step_tokens", self.step_tokens,
         "tokens of one step: more let prompts pass faster, fewer let running streams go on sooner; at least slots + 8",
-        16, limits::step_tokens_max);
+        16, 16'384);
   }
 };
 

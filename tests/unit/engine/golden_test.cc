@@ -10,7 +10,7 @@
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
-#include "kernels/ref/ref.h"
+#include "kernels/modules.h"
 
 using namespace shoal;
 using namespace shoal::engine;
@@ -54,12 +54,12 @@ struct Loaded {
   std::unique_ptr<kernels::HostBackend> backend;
 };
 
-Loaded load(const fs::path& directory, kernels::MlaForm form) {
+Loaded load(const fs::path& directory, const kernels::HostOptions& options) {
   auto spec = read_spec(directory / "config.json");
   REQUIRE_MESSAGE(spec, (spec ? "" : spec.error().text));
   auto checkpoint = Checkpoint::open(directory);
   REQUIRE_MESSAGE(checkpoint, (checkpoint ? "" : checkpoint.error().text));
-  Loaded loaded{*spec, kernels::ref::make_backend(form)};
+  Loaded loaded{*spec, kernels::make_host_backend(options).value()};
   const auto done = loaded.backend->load(*spec, *checkpoint);
   REQUIRE_MESSAGE(done, (done ? "" : done.error().text));
   REQUIRE(loaded.backend->reserve_kv(std::size_t{32} << 20));
@@ -67,8 +67,8 @@ Loaded load(const fs::path& directory, kernels::MlaForm form) {
 }
 
 // The largest |difference| / max(1, rms of the row) over all golden rows.
-double worst_difference(const Golden& golden, kernels::MlaForm form) {
-  const Loaded model = load(golden.model, form);
+double worst_difference(const Golden& golden, const kernels::HostOptions& options) {
+  const Loaded model = load(golden.model, options);
   CHECK(model.spec.vocab == golden.vocab);
   double worst = 0;
   for (const Prompt& prompt : golden.prompts) {
@@ -103,7 +103,11 @@ TEST_CASE("every branch of deepseek_v2 gives the oracle's logits, in both forms 
     const Golden golden = read_golden(entry.path() / "logits.json");
     REQUIRE(!golden.prompts.empty());
     for (const auto form : {kernels::MlaForm::absorbed, kernels::MlaForm::expanded}) {
-      CHECK(worst_difference(golden, form) <= 1e-4);
+      CHECK(worst_difference(golden, {.module = "ref", .threads = 1, .form = form}) <= 1e-4);
+    }
+    for (const std::string& module : kernels::modules_here()) {
+      CAPTURE(module);
+      CHECK(worst_difference(golden, {.module = module, .threads = 2}) <= 1e-4);
     }
     ++models;
   }
@@ -117,6 +121,9 @@ TEST_CASE("trained models give their stored logits") {
   for (const auto& entry : fs::directory_iterator(root / "tests/golden/logits")) {
     if (entry.path().extension() != ".json") continue;
     CAPTURE(entry.path().filename().string());
-    CHECK(worst_difference(read_golden(entry.path()), kernels::MlaForm::absorbed) <= 1e-4);
+    for (const std::string& module : kernels::modules_here()) {
+      CAPTURE(module);
+      CHECK(worst_difference(read_golden(entry.path()), {.module = module, .threads = 2}) <= 1e-4);
+    }
   }
 }

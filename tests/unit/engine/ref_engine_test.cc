@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/step_core.h"
-#include "kernels/ref/ref.h"
+#include "kernels/modules.h"
 #include "tests/unit/engine/harness.h"
 #include "tests/unit/kernels/random_model.h"
 
@@ -14,7 +14,9 @@ using namespace shoal::engine;
 namespace {
 
 struct Engine {
-  explicit Engine(std::uint32_t pages, SchedulerConfig scheduler = {.sequences_max = 8, .tokens_max = 64}) {
+  explicit Engine(std::uint32_t pages, SchedulerConfig scheduler = {.sequences_max = 8, .tokens_max = 64},
+                  const kernels::HostOptions& options = {.module = "ref", .threads = 1})
+      : backend(kernels::make_host_backend(options).value()) {
     const kernels::Spec spec = kernels::small_spec();
     kernels::RandomSource source{5};
     REQUIRE(backend->load(spec, source));
@@ -29,7 +31,7 @@ struct Engine {
     core = std::make_unique<StepCore>(config, *backend);
   }
 
-  std::unique_ptr<kernels::HostBackend> backend = kernels::ref::make_backend();
+  std::unique_ptr<kernels::HostBackend> backend;
   std::unique_ptr<StepCore> core;
 };
 
@@ -107,4 +109,24 @@ TEST_CASE("two choices of one request differ, and each is the same every time") 
   CHECK(answers[0] != answers[1]);
   CHECK(answers[0] == answers[2]);
   CHECK(answers[1] == answers[3]);
+}
+
+TEST_CASE("streams say the same in every module, with any number of threads, and may change module at any position") {
+  const auto alone = answers_alone();
+  for (const std::string& module : kernels::modules_here()) {
+    for (const std::uint32_t threads : {1u, 3u}) {
+      CAPTURE(module);
+      CAPTURE(threads);
+      Engine engine{9, {.sequences_max = 8, .tokens_max = 40}, {.module = module, .threads = threads}};
+      Transcript transcript;
+      for (std::uint8_t i = 0; i < std::size(prompts); ++i) {
+        Work work = sampled_work(i, prompts[i]);
+        work.generated.assign(alone[i].begin(), alone[i].begin() + 5 * i);  // what `ref` has said so far
+        transcript.assume(stream_of(i), work.generated);
+        REQUIRE(engine.core->add(std::move(work), Time{}));
+      }
+      run_all(*engine.core, transcript);
+      for (std::uint8_t i = 0; i < std::size(prompts); ++i) CHECK(transcript.ids(i) == alone[i]);
+    }
+  }
 }

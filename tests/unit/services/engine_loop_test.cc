@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/random.h"
 #include "bench.h"
 #include "kernels/echo.h"
 
@@ -109,4 +110,96 @@ TEST_CASE("the engine's thread ends when it is stopped, at work or idle, and whe
   unheard.add(1, {'h', 'i'});
   unheard.loop->stop();
   CHECK(unheard.inbox.ids().size() <= 3);
+}
+
+namespace {
+
+// An EchoBackend that waits inside each step until the test lets it go on. Meanwhile the engine's thread stands still,
+// so the test may look into the core.
+class GatedEcho : public kernels::EchoBackend {
+public:
+  GatedEcho() : EchoBackend(Mode::salted) {}
+
+  kernels::StepOutput wait(kernels::Ticket ticket) override {
+    std::unique_lock lock(mutex_);
+    ++entered_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_ || let_go_ >= entered_; });
+    return EchoBackend::wait(ticket);
+  }
+  void wait_for_step(std::uint64_t number) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return entered_ >= number; });
+  }
+  void let_go(std::uint64_t number) {
+    std::lock_guard lock(mutex_);
+    let_go_ = number;
+    changed_.notify_all();
+  }
+  void open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t entered_ = 0;
+  std::uint64_t let_go_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a cancel that comes during a step frees the stream's pages at the next one") {
+  constexpr std::uint32_t pages = 64;
+  GatedEcho backend;
+  REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)).has_value());
+  engine::StepCoreConfig config;
+  config.vocab = 257;
+  config.context_tokens = 2048;
+  config.pages = pages;
+  config.scheduler = {.sequences_max = 6, .tokens_max = 40};
+  engine::StepCore core(config, backend);
+  inference::EngineLoop loop(
+      core, [](std::any) { return true; }, [] { return Time(seconds(1)); });
+  Random random{7};
+  const auto add = [&](std::uint8_t number, std::uint32_t prompt_tokens, Position credit) {
+    engine::Work work;
+    work.stream = {request_id(number), 0};
+    work.prompt.assign(prompt_tokens, number);
+    work.max_tokens = 1500;
+    work.credit_until = credit;
+    loop.post(inference::Command(inference::AddWork{std::move(work)}));
+  };
+  add(0, 1, 2000);  // keeps the engine at work
+  std::vector<std::uint8_t> live;
+  std::uint8_t next = 1;
+  int freed = 0;
+  std::uint64_t step = 1;
+  for (; freed < 200; ++step) {
+    REQUIRE(step < 1200);
+    backend.wait_for_step(step);
+    if (live.size() < 8 && next < 250) {  // some decode, some are in a long prompt, some park, some wait
+      live.push_back(next);
+      add(next++, static_cast<std::uint32_t>(1 + random.below(200)), static_cast<Position>(random.below(40)));
+    }
+    if (random.below(2) == 0 && live.size() > 3) {
+      const std::size_t at = random.below(live.size() - 1);  // not the newest: the engine has not seen it yet
+      const StreamId victim{request_id(live[at]), 0};
+      live.erase(live.begin() + static_cast<long>(at));
+      freed += core.pages_of(victim) > 0;
+      loop.post(inference::Command(inference::CancelWork{victim, {}}));
+      backend.let_go(step++);
+      backend.wait_for_step(step);
+      CHECK(core.pages_of(victim) == 0);
+      std::uint32_t held = core.pages_of({request_id(0), 0});
+      for (const std::uint8_t number : live) held += core.pages_of({request_id(number), 0});
+      REQUIRE(held + core.load().free_pages == pages);
+    }
+    backend.let_go(step);
+  }
+  backend.open();
+  loop.stop();
 }
