@@ -1,5 +1,6 @@
 #include "cli/config.h"
 
+#include <map>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -7,6 +8,7 @@
 #include "cli/config_checks.h"
 #include "cli/mesh_config.h"
 #include "services/gateway/config.h"
+#include "services/inference/config.h"
 #include "services/router/config.h"
 
 namespace shoal::cli {
@@ -53,6 +55,30 @@ TEST_CASE("a key of the common settings and one of the service's own are both kn
   REQUIRE(settings.assign("client_bind", "tcp://127.0.0.1:7000"));
   CHECK(config.node == "left");
   CHECK(config.client_bind == "tcp://127.0.0.1:7000");
+}
+
+TEST_CASE("an engine's settings are bounded, and past a bound the error says what was expected") {
+  const auto refused = [](std::string_view key, std::string_view value) {
+    services::InferenceConfig config;
+    const auto assigned = Settings(config).assign(key, value);
+    return assigned ? "" : assigned.error().text;
+  };
+  for (const auto& [key, good] : std::map<std::string, std::string>{{"slots", "1024"},
+                                                                    {"threads", "0"},
+                                                                    {"module", "cpu_base"},
+                                                                    {"kv_bytes", "1048576"},
+                                                                    {"step_tokens", "16384"}}) {
+    CHECK(refused(key, good).empty());
+  }
+  for (const auto& [key, bad] : std::map<std::string, std::string>{{"slots", "0"},
+                                                                   {"threads", "1025"},
+                                                                   {"module", "cuda"},
+                                                                   {"kv_bytes", "1048575"},
+                                                                   {"step_tokens", "16385"}}) {
+    CAPTURE(refused(key, bad));
+    CHECK(refused(key, bad).find(key) != std::string::npos);
+    CHECK(refused(key, bad).find(key == "module" ? "cpu_avx2" : "a whole number from") != std::string::npos);
+  }
 }
 
 TEST_CASE("a list is given as comma separated entries") {

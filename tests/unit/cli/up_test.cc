@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/cores.h"
 #include "cli/processes.h"
 #include "cli/supervisor.h"
 #include "cli/up_plan.h"
@@ -46,6 +47,31 @@ TEST_CASE("the pause before a restart doubles from 50 ms to 5 s") {
 TEST_CASE("a port that somebody listens at is not free") {
   const Listener listener;
   CHECK_FALSE(port_is_free(listener.port()));
+}
+
+TEST_CASE("inference processes share the cores, unless their threads are set") {
+  const auto threads_of = [](UpOptions options) {
+    options.model = "bytes";
+    options.client_port = Listener().port();  // nobody listens any more
+    options.router_port = Listener().port();
+    options.gateways = options.routers = 1;
+    const auto plan = make_plan(options);
+    REQUIRE(plan);
+    std::vector<std::string> found;
+    for (const ChildSpec& child : plan->children) {
+      for (const std::string& argument : child.arguments) {
+        if (argument.rfind("--threads=", 0) == 0) found.push_back(child.kind + " " + argument);
+      }
+    }
+    return found;
+  };
+  const std::string share = std::to_string(std::max(1u, usable_cores() / 2));
+  CHECK(threads_of({.inferences = 2}) == std::vector<std::string>(2, "inference --threads=" + share));
+  CHECK(threads_of({.inferences = 64}) ==
+        std::vector<std::string>(64, "inference --threads=" + std::to_string(std::max(1u, usable_cores() / 64))));
+  UpOptions set{.inferences = 1};
+  set.kinds["inference"].arguments = {"--threads=7"};
+  CHECK(threads_of(set) == std::vector<std::string>{"inference --threads=7"});
 }
 
 TEST_CASE("a taken client port is an error that names port and option") {
