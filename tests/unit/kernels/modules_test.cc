@@ -106,14 +106,17 @@ TEST_CASE("attention of every module has ref's bits for every number of heads, o
   constexpr std::uint32_t pages = 9;
   for (const Module& module : fast_modules()) {
     CAPTURE(module.name);
-    for (const auto& [heads, latent, rope] : {std::array{1u, 8u, 2u},
-                                              {2u, 16u, 8u},
-                                              {3u, 28u, 8u},
-                                              {4u, 64u, 6u},
-                                              {5u, 21u, 3u},
-                                              {16u, 40u, 8u},
-                                              {17u, 8u, 8u},
-                                              {35u, 16u, 4u}}) {
+    for (const auto& shape : {std::array{1u, 8u, 2u},
+                              {2u, 16u, 8u},
+                              {3u, 28u, 8u},
+                              {4u, 64u, 6u},
+                              {5u, 21u, 3u},
+                              {16u, 40u, 8u},
+                              {17u, 8u, 8u},
+                              {35u, 16u, 4u}}) {
+      const std::uint32_t heads = shape[0];
+      const std::uint32_t latent = shape[1];
+      const std::uint32_t rope = shape[2];
       CAPTURE(heads);
       const std::uint32_t width = latent + rope;
       Matrix kv = Matrix::random(pages * page_tokens, width, heads);
