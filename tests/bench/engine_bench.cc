@@ -142,7 +142,7 @@ public:
   }
 
   Run decode(std::uint32_t streams) {
-    constexpr std::uint32_t prompt = 32;
+    const std::uint32_t prompt = options_.large ? 4 : 32;
     const std::uint32_t tokens = options_.large ? 12 : 40;
     double best = INFINITY;
     for (int i = 0; i < options_.repeats; ++i) best = std::min(best, measure(model_, streams, prompt, tokens).decode);

@@ -61,6 +61,7 @@ double read_bytes_per_s(kernels::Pool& pool, std::size_t bytes) {
         const std::byte* from = memory.data() + i * piece_bytes;
         Words all[4] = {};
         for (std::size_t at = 0; at < piece_bytes; at += sizeof(all)) {
+          __builtin_prefetch(from + at + 4096);
           Words next[4];
           std::memcpy(next, from + at, sizeof(next));
           for (int w = 0; w < 4; ++w) all[w] ^= next[w];
