@@ -1,33 +1,12 @@
 #include "text/json_view.h"
 
-#include <algorithm>
 #include <fstream>
 #include <system_error>
 
+#include "base/json_depth.h"
+
 namespace shoal::text {
 namespace {
-
-// The deepest nesting of arrays and objects, without parsing: a library that recurses over a value must not see one
-// that nobody needs.
-std::size_t depth_of(std::string_view json) {
-  std::size_t depth = 0;
-  std::size_t deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return deepest;
-}
 
 Error bad(const std::filesystem::path& file, const std::string& text) {
   return {Code::bad_checkpoint, file.string() + ": " + text};
@@ -45,7 +24,7 @@ Result<nlohmann::json> read_json(const std::filesystem::path& file) {
   std::string text(bytes, ' ');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  if (depth_of(text) > json_depth_max) return bad(file, "nested deeper than " + std::to_string(json_depth_max));
+  if (depth_of_json(text) > json_depth_max) return bad(file, "nested deeper than " + std::to_string(json_depth_max));
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {

@@ -16,7 +16,6 @@
 namespace shoal::text {
 
 inline constexpr std::size_t json_bytes_max = 64u << 20;
-inline constexpr std::size_t json_depth_max = 64;
 
 // The value of a JSON file. Errors (bad_checkpoint): missing, over a bound, not JSON; the text names the file.
 Result<nlohmann::json> read_json(const std::filesystem::path& file);

@@ -12,17 +12,21 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_depth.h"
 #include "base/result.h"
 
 namespace shoal::engine {
 
 using Json = nlohmann::json;
 
-// bad_checkpoint when the file cannot be read or is not a JSON object.
+// bad_checkpoint when the file cannot be read, nests deeper than json_depth_max or is not a JSON object.
 inline Result<Json> read_json(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{Code::bad_checkpoint, path.string() + ": cannot open it"};
   const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (depth_of_json(text) > json_depth_max) {
+    return Error{Code::bad_checkpoint, path.string() + ": nested deeper than " + std::to_string(json_depth_max)};
+  }
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return Error{Code::bad_checkpoint, path.string() + ": expected a JSON object"};
   return json;

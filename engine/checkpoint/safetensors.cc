@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_depth.h"
+
 namespace shoal::engine {
 namespace {
 
@@ -134,7 +136,11 @@ Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path)
     return fail("the header claims " + std::to_string(header_bytes) + " bytes, expected at most " +
                 std::to_string(std::min<std::uint64_t>(header_bytes_max, bytes.size() - 8)));
   }
-  const Json header = parse_header({reinterpret_cast<const char*>(bytes.data()) + 8, header_bytes});
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_bytes);
+  if (depth_of_json(text) > json_depth_max) {
+    return fail("the header is nested deeper than " + std::to_string(json_depth_max));
+  }
+  const Json header = parse_header(text);
   if (!header.is_object()) return fail("expected the header to be a JSON object with each name once");
 
   const auto data = bytes.subspan(8 + header_bytes);

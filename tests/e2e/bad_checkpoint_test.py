@@ -175,6 +175,11 @@ class BadCheckpoint(unittest.TestCase):
                 self.refused("config.json", key, "expected")
                 self.model.write("config.json", kept)
 
+    def test_files_that_nest_without_end(self):
+        deep = "[" * 1_000_000 + "]" * 1_000_000
+        self.model.path("config.json").write_text('{"hidden_size": ' + deep + "}", encoding="utf-8")
+        self.refused("config.json", "nested deeper than 64")
+
     def test_a_broken_tokenizer(self):
         whole = self.model.path("tokenizer.json").read_text(encoding="utf-8")
         for text, *names in ((whole[:1000], "not JSON"), ("[]", "expected an object"), ("{}", '"model" is missing'),

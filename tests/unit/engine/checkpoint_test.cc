@@ -256,6 +256,21 @@ TEST_CASE("every key of config.json that kernels cannot serve is named with what
   refused("quantization_config", {{"quant_method", "fp8"}});
 }
 
+TEST_CASE("files that nest without end are refused by name") {
+  const auto deep = [](const char* prefix) {
+    return prefix + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}";
+  };
+  CHECK(names(refusal(safetensors(deep(R"({"a":)"), "")), {"the header is nested deeper than 64"}));
+  for (const char* file : {"config.json", "generation_config.json", "model.safetensors.index.json"}) {
+    const SpoiledModel model;
+    REQUIRE(model.open());
+    model.directory.write(file, deep(R"({"hidden_size":)"));
+    const auto opened = open_model(model.directory.path());
+    REQUIRE_FALSE(opened);
+    CHECK(names(opened.error().text, {file, ": nested deeper than 64"}));
+  }
+}
+
 TEST_CASE("both spellings of the rope settings mean the same") {
   SpoiledModel model;
   const Json yarn = {
