@@ -13,9 +13,12 @@
 
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "cli/config_depth.h"
 
 namespace shoal::cli {
 namespace {
+
+constexpr std::size_t depth_max = 32;  // no setting needs more than three
 
 Error bad_config(std::string text) { return {Code::bad_config, std::move(text)}; }
 
@@ -126,6 +129,9 @@ private:
 Result<void> read_config_text(std::string_view text, const std::string& name, std::span<const Section> sections) {
   if (text.size() > limits::config_bytes_max) {
     return bad_config(name + ": expected at most " + std::to_string(limits::config_bytes_max) + " bytes");
+  }
+  if (depth_of_toml(text) > depth_max) {
+    return bad_config(name + ": nests deeper than " + std::to_string(depth_max) + " brackets, braces or dots of a key");
   }
   try {
     std::istringstream stream{std::string(text)};
