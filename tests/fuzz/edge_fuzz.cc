@@ -20,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SHOAL_CHECK(std::holds_alternative<edge::Request>(again));
     SHOAL_CHECK(std::get<edge::Request>(again) == request);
   }
+  const auto published = edge::parse(frame, edge::Port::publish);
+  if (const auto* bad = std::get_if<edge::BadRequest>(&published)) SHOAL_CHECK(!bad->error.text.empty());
   // The same bytes as the payload of a CALL's RESULT.
   if (const auto processes = edge::unpack_processes({std::string(frame)})) {
     SHOAL_CHECK(edge::unpack_processes(edge::pack_processes(*processes)).value() == *processes);
