@@ -37,6 +37,17 @@ TEST_CASE("strings and comments do not count") {
   CHECK(depth_of_toml("a = '''no end [[") == 0);
 }
 
+TEST_CASE("a configuration file that is not UTF-8 is refused with its line") {
+  MeshConfig config;
+  MeshSettings settings(config);
+  for (const char* text : {"a = 1\nb = 't\x8cp'\n", "# fine: \xc3\xa4\n# \xc3\n", "\n\xff"}) {
+    const auto taken = read_config_text(text, "bytes.toml", settings.sections());
+    REQUIRE_FALSE(taken.has_value());
+    CHECK(taken.error().text == "bytes.toml:2: is not UTF-8");
+  }
+  CHECK(read_config_text("# \xc3\xa4", "text.toml", settings.sections()).has_value());
+}
+
 TEST_CASE("a configuration file that nests without end is refused before it is parsed") {
   for (const std::string& text :
        {"a = " + repeat("[", 100'000), repeat("a = {", 100'000), "a" + repeat(".a", 100'000) + " = 1",
