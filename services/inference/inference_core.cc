@@ -15,7 +15,8 @@ using actors::Effects;
 using protocol::make_message;
 
 constexpr std::uint32_t retry_after_ms = 100;
-constexpr auto recent_span = seconds(1);
+// Two reports: a router that wants more than its share is offered what the others no longer use by the third.
+constexpr auto recent_span = milliseconds(2 * limits::load_interval_ms);
 
 engine::Work make_work(const protocol::Head& head, const protocol::Generate& generate, Time now) {
   const protocol::Parameters& wanted = generate.journal.parameters;
@@ -64,8 +65,13 @@ void InferenceCore::on(const actors::Event& event, Time now, Effects& out) {
 void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time now) {
   report.streams = static_cast<std::uint32_t>(running_.size());
   report.slots = config_.slots;
-  report.running.assign(engine_load_.running.begin(), engine_load_.running.end());
-  report.waiting.assign(engine_load_.waiting.begin(), engine_load_.waiting.end());
+  // What is here counts from the moment it was accepted, whether the engine has begun with it or not.
+  report.running.clear();
+  report.waiting.clear();
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    report.waiting.push_back(std::min(held_[tier], engine_load_.waiting[tier]));
+    report.running.push_back(held_[tier] - report.waiting[tier]);
+  }
   report.tokens_waiting = std::accumulate(offered_.begin(), offered_.end(), engine_load_.waiting_tokens);
   report.tokens_total = engine_load_.generated_tokens;
   report.pages = engine_load_.pages;
@@ -73,7 +79,8 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   report.steps = engine_load_.steps;
   report.latency_us = latency_.us(longest_wait(now), now);
 
-  // Free slots are split by what each router placed here in the last second; nobody gets nothing while one is free.
+  // Free slots are split by what each router placed here lately, rounded up: nobody gets nothing while one is free, and
+  // all shares together are over by less than one for each router, who then hears REFUSED(busy).
   std::size_t all_recent = 0;
   for (auto share = shares_.begin(); share != shares_.end();) {
     forget_old(share->second, now);
@@ -81,12 +88,13 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
     const bool over = share->second.recent.empty() && share->first != router && peers_.find(share->first) == nullptr;
     share = over ? shares_.erase(share) : std::next(share);  // a router that was gone when its grant came
   }
-  const RouterShare& own = shares_[router];
+  RouterShare& own = shares_[router];
   report.grants_consumed = own.consumed;
   const std::size_t free = config_.slots > running_.size() ? config_.slots - running_.size() : 0;
   const std::size_t routers = std::max<std::size_t>(1, peers_.of("router").size());
-  const std::size_t fair = free * (own.recent.size() + 1) / (all_recent + routers);
-  report.slots_free = static_cast<std::uint32_t>(free == 0 ? 0 : std::max<std::size_t>(1, fair));
+  const std::size_t parts = all_recent + routers;
+  report.slots_free = static_cast<std::uint32_t>((free * (own.recent.size() + 1) + parts - 1) / parts);
+  own.offered = report.slots_free;
 }
 
 Duration InferenceCore::longest_wait(Time now) const {
@@ -130,6 +138,8 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   ++share.consumed;  // also a refused grant is used up
   forget_old(share, now);
   share.recent.push_back(now);
+  const bool used_up = share.offered > 0 && --share.offered == 0;
+  if (used_up && running_.size() + 1 < config_.slots) out.report_load();  // it may want more, and there is more
   if (known != running_.end() && head.attempt < known->second.attempt) {
     auto current = head;
     current.attempt = known->second.attempt;
@@ -166,8 +176,9 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
     return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, running, now)));
   }
   if (generate.credit_until > running.position) running.accepted = now;
-  forget(stream);
+  forget(stream, out);
   bytes_ += bytes;
+  ++held_[static_cast<std::size_t>(running.tier)];
   offered_.push_back(generate.journal.prompt.ids.size() + generate.journal.generated.ids.size());
   running_.emplace(stream, std::move(running));
   out.count("streams_accepted");
@@ -182,13 +193,17 @@ void InferenceCore::on_stop(const protocol::Head& head, Effects& out) {
   const auto known = running_.find(stream);
   if (known != running_.end() && known->second.attempt > head.attempt) return;  // of an owner that is no longer one
   out.engine_command(Command(CancelWork{stream, head.attempt}));
-  forget(stream);
+  forget(stream, out);
 }
 
-void InferenceCore::forget(const StreamId& stream) {
+// The routers hear at once of a slot that is free again after they had hardly any to give.
+void InferenceCore::forget(const StreamId& stream, Effects& out) {
   const auto known = running_.find(stream);
   if (known == running_.end()) return;
   bytes_ -= known->second.bytes;
+  --held_[static_cast<std::size_t>(known->second.tier)];
+  const std::size_t free = config_.slots - std::min<std::size_t>(config_.slots, running_.size());
+  if (free < std::max<std::size_t>(1, peers_.of("router").size())) out.report_load();
   running_.erase(known);
 }
 
@@ -226,7 +241,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
     if (known == running_.end() || known->second.attempt != rejected.attempt) continue;
     const auto head = head_of(rejected.stream, known->second, now);
     const Epoch owner = known->second.owner;
-    forget(rejected.stream);
+    forget(rejected.stream, out);
     refuse(owner, head, rejected.error.code, rejected.error.text,
            rejected.error.code == Code::busy ? retry_after_ms : 0, out);
   }
@@ -242,14 +257,14 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
     }
     const auto finish = ended.reason == engine::EndReason::length ? protocol::Finish::length : protocol::Finish::stop;
     out.send(known->second.owner, make_message(protocol::Finished{finish}, head));
-    forget(ended.stream);
+    forget(ended.stream, out);
   }
   for (const engine::Yielded& yielded : report.outcome.yielded) {
     const auto known = running_.find(yielded.stream);
     if (known == running_.end() || known->second.attempt != yielded.attempt) continue;
     out.count("streams_yielded");
     out.send(known->second.owner, make_message(protocol::Yielded{}, head_of(yielded.stream, known->second, now)));
-    forget(yielded.stream);
+    forget(yielded.stream, out);
   }
 }
 
@@ -299,7 +314,7 @@ void InferenceCore::drop(const StreamId& stream, Effects& out) {
   const auto known = running_.find(stream);
   if (known == running_.end()) return;
   out.engine_command(Command(CancelWork{stream, known->second.attempt}));
-  forget(stream);
+  forget(stream, out);
 }
 
 protocol::Head InferenceCore::head_of(const StreamId& stream, const Running& running, Time now) const {

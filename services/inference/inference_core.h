@@ -2,6 +2,7 @@
 // message per step and relay. Pure; lives with its actor; not thread-safe. The engine runs elsewhere (engine_port.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -47,7 +48,8 @@ private:
   };
   struct RouterShare {  // what one router sent here
     std::uint64_t consumed = 0;
-    std::deque<Time> recent;  // placements of the last second
+    std::deque<Time> recent;    // placements of the last two reports
+    std::uint32_t offered = 0;  // free slots, by the last report, not taken since
   };
 
   void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
@@ -64,7 +66,7 @@ private:
   void forget_old(RouterShare& share, Time now) const;
   void fail(const StreamId& stream, Error error, bool retryable, Time now, actors::Effects& out);
   void drop(const StreamId& stream, actors::Effects& out);
-  void forget(const StreamId& stream);
+  void forget(const StreamId& stream, actors::Effects& out);
   protocol::Head head_of(const StreamId& stream, const Running& running, Time now) const;
 
   Config config_;
@@ -72,6 +74,7 @@ private:
   std::unordered_map<StreamId, Running, StreamHash> running_;
   std::map<Epoch, RouterShare> shares_;
   actors::Tombstones tombstones_{limits::tombstones_max};
+  std::array<std::uint32_t, tier_count> held_{};
   std::size_t bytes_ = 0;
   engine::EngineLoad engine_load_;
   std::deque<std::size_t> offered_;  // ids of the streams that the engine's last report does not count yet

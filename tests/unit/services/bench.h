@@ -24,6 +24,7 @@ public:
   std::vector<actors::StartJob> jobs;
   std::vector<actors::EngineCommand> commands;
   std::vector<std::string> counts;
+  bool reported_load = false;  // LOAD was asked for before its time
 
   // The newest of all events.
   std::optional<std::vector<protocol::Label>> labels;
@@ -35,6 +36,7 @@ public:
     jobs.clear();
     commands.clear();
     counts.clear();
+    reported_load = false;
     actors::Effects effects;
     core_.on(event, now, effects);
     for (actors::Effect& effect : effects.take()) {
@@ -42,6 +44,7 @@ public:
       if (auto* reply = std::get_if<actors::ReplyClient>(&effect)) replies.push_back(std::move(*reply));
       if (auto* job = std::get_if<actors::StartJob>(&effect)) jobs.push_back(std::move(*job));
       if (auto* command = std::get_if<actors::EngineCommand>(&effect)) commands.push_back(std::move(*command));
+      if (std::holds_alternative<actors::ReportLoad>(effect)) reported_load = true;
       if (auto* count = std::get_if<actors::Count>(&effect)) counts.emplace_back(count->name);
       if (auto* advertise = std::get_if<actors::Advertise>(&effect)) labels = std::move(advertise->labels);
       if (auto* take = std::get_if<actors::TakePublished>(&effect)) taken = take->until;
