@@ -94,7 +94,7 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   const std::size_t routers = std::max<std::size_t>(1, peers_.of("router").size());
   const std::size_t parts = all_recent + routers;
   report.slots_free = static_cast<std::uint32_t>((free * (own.recent.size() + 1) + parts - 1) / parts);
-  own.offered = report.slots_free;
+  own.left = report.slots_free;
 }
 
 Duration InferenceCore::longest_wait(Time now) const {
@@ -138,7 +138,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   ++share.consumed;  // also a refused grant is used up
   forget_old(share, now);
   share.recent.push_back(now);
-  const bool used_up = share.offered > 0 && --share.offered == 0;
+  const bool used_up = share.left > 0 && --share.left == 0;
   if (used_up && running_.size() + 1 < config_.slots) out.report_load();  // it may want more, and there is more
   if (known != running_.end() && head.attempt < known->second.attempt) {
     auto current = head;

@@ -48,8 +48,8 @@ private:
   };
   struct RouterShare {  // what one router sent here
     std::uint64_t consumed = 0;
-    std::deque<Time> recent;    // placements of the last two reports
-    std::uint32_t offered = 0;  // free slots, by the last report, not taken since
+    std::deque<Time> recent;  // placements of the last two reports
+    std::uint32_t left = 0;   // of what the last report offered it
   };
 
   void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);

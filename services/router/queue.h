@@ -24,6 +24,7 @@ struct Waiting {
   Epoch owner = 0;
   protocol::Head head;
   protocol::Place place;
+  Time arrived;     // here
   Time since;       // it waits, at other routers too
   Time deadline;    // of the request
   Time timeout_at;  // of its tier's patience

@@ -13,13 +13,16 @@ using protocol::make_message;
 
 constexpr std::uint32_t retry_after_ms = 1000;
 constexpr auto youth = milliseconds(2 * limits::load_interval_ms);
-constexpr std::uint32_t wait_per_request_ms = 500;  // a guess for QUEUED until waits are measured
+constexpr std::uint32_t retry_ms_min = 100;  // for a place in a queue
+constexpr std::uint32_t retry_ms_max = 60'000;
 
 }  // namespace
 
-RouterCore::RouterCore(Config config) : config_(std::move(config)), directory_(config_.self) {}
+RouterCore::RouterCore(Config config)
+    : config_(std::move(config)), directory_(config_.self), admission_(config_.tiers) {}
 
 void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) {
+  admission_.pass(queue_, now);
   if (std::holds_alternative<actors::Started>(event)) {
     young_until_ = now + youth;
     directory_.on_hello(config_.self, now, out);
@@ -33,7 +36,8 @@ void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) 
 }
 
 Time RouterCore::next_wake() const {
-  return std::min({directory_.next_expiry(), queue_.next_overdue(), queue_.size() == 0 ? time_never : young_until_});
+  if (queue_.size() == 0) return directory_.next_expiry();
+  return std::min({directory_.next_expiry(), queue_.next_overdue(), bucket_ready_, young_until_});
 }
 
 void RouterCore::on_lost(Epoch peer, Time now, actors::Effects& out) {
@@ -46,9 +50,7 @@ void RouterCore::on_lost(Epoch peer, Time now, actors::Effects& out) {
 void RouterCore::on_tick(Time now, actors::Effects& out) {
   if (now >= young_until_) young_until_ = time_never;
   directory_.expire(now, out);
-  for (const Waiting& request : queue_.take_overdue(now)) {
-    refuse(request, {Code::deadline_exceeded, "its time was over before an executor was free"}, 0, out);
-  }
+  for (const Waiting& request : queue_.take_overdue(now)) refuse_overdue(request, now, out);
   refuse_hopeless(now, out);
   serve_queue(now, out);
 }
@@ -82,13 +84,21 @@ void RouterCore::on_message(Epoch from, const protocol::Message& message, Time n
 
 void RouterCore::on_load(Epoch from, const protocol::LoadReport& report, Time now, actors::Effects& out) {
   const Row* row = directory_.on_load(from, report, now, out);
-  if (row != nullptr && row->free(now) > 0) serve_queue(now, out);
+  // Also one without a free slot: what ended there may free the concurrency of its tier.
+  if (row != nullptr && row->entry.kind == "inference") serve_queue(now, out);
 }
 
 void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol::Place& place, Time now,
                           actors::Effects& out) {
   const StreamId stream = head.stream();
-  Waiting request{from, head, place, now - milliseconds(place.waited_ms), deadline_of(head.budget_ms, now), time_never};
+  const Time since = now - milliseconds(place.waited_ms);
+  Waiting request{.owner = from,
+                  .head = head,
+                  .place = place,
+                  .arrived = now,
+                  .since = since,
+                  .deadline = deadline_of(head.budget_ms, now),
+                  .timeout_at = since + milliseconds(admission_.rules(head.tier).timeout_ms)};
   request.place.page_hashes.clear();  // no policy reads them yet, and a full queue of them would be large
   if (const Waiting* known = queue_.find(stream)) {
     if (known->owner == from && known->head.attempt == head.attempt) return say_queued(*known, out);  // asked twice
@@ -105,10 +115,8 @@ void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol
   serve_queue(now, out);
   const Waiting* waiting = queue_.find(stream);
   if (waiting == nullptr) return;
-  if (queue_.size() > config_.queued_max) {
-    return refuse(queue_.take(stream), {Code::busy, "the queue of this router is full; try again later"},
-                  retry_after_ms, out);
-  }
+  if (now >= waiting->timeout_at) return refuse_overdue(queue_.take(stream), now, out);
+  if (queue_.size(head.tier) > admission_.rules(head.tier).queue_max) return refuse_full(queue_.take(stream), out);
   say_queued(*waiting, out);
 }
 
@@ -130,7 +138,16 @@ void RouterCore::on_call(Epoch from, const protocol::Call& call, Time now, actor
 }
 
 void RouterCore::serve_queue(Time now, actors::Effects& out) {
-  queue_.serve([](Tier) { return true; }, [&](const Waiting& request) { return place_now(request, now, out); });
+  bucket_ready_ = time_never;
+  if (queue_.size() == 0) return;
+  admission_.look(directory_, now);
+  queue_.serve([&](Tier tier) { return admission_.admits(tier, now); },
+               [&](const Waiting& request) {
+                 if (!place_now(request, now, out)) return false;
+                 admission_.on_placed(request, now);
+                 return true;
+               });
+  bucket_ready_ = admission_.next_ready(queue_, now);
 }
 
 void RouterCore::refuse_hopeless(Time, actors::Effects& out) {
@@ -155,8 +172,34 @@ bool RouterCore::place_now(const Waiting& request, Time now, actors::Effects& ou
 
 void RouterCore::say_queued(const Waiting& request, actors::Effects& out) {
   out.count("placements_queued");
+  const Tier tier = request.tier();
   const auto ahead = static_cast<std::uint32_t>(queue_.ahead(request.stream()));
-  out.send(request.owner, make_message(protocol::Queued{ahead, (ahead + 1) * wait_per_request_ms}, request.head));
+  const std::size_t places = queue_.ahead_in_tier(request.stream()) + 1;
+  const std::uint32_t wait_ms = admission_.estimate_ms(tier, places, 0, admission_.rules(tier).timeout_ms);
+  out.send(request.owner, make_message(protocol::Queued{ahead, wait_ms}, request.head));
+}
+
+// Its tier's patience or its own time is over.
+void RouterCore::refuse_overdue(const Waiting& request, Time now, actors::Effects& out) {
+  if (now >= request.deadline) {
+    return refuse(request, {Code::deadline_exceeded, "its time was over before an executor was free"}, 0, out);
+  }
+  out.count("placements_timed_out");
+  const Tier tier = request.tier();
+  const std::string text = "no place was found within " + std::to_string(admission_.rules(tier).timeout_ms) +
+                           " ms, the timeout of tier " + std::string(name(tier)) + ": " + admission_.reason(tier, now);
+  refuse(request, {Code::timeout, text},
+         admission_.estimate_ms(tier, queue_.size(tier) + 1, retry_ms_min, retry_ms_max), out);
+}
+
+// Comes back when an eighth of the queue has drained: sooner, and it would hardly find a place that others want too.
+void RouterCore::refuse_full(const Waiting& request, actors::Effects& out) {
+  const Tier tier = request.tier();
+  const std::uint32_t retry_ms = admission_.estimate_ms(tier, queue_.size(tier) / 8 + 1, retry_ms_min, retry_ms_max);
+  const std::string text = "the queue of tier " + std::string(name(tier)) + " is full, " +
+                           std::to_string(queue_.size(tier)) + " wait at this router; try again in " +
+                           std::to_string(retry_ms) + " ms";
+  refuse(request, {Code::busy, text}, retry_ms, out);
 }
 
 void RouterCore::refuse(const Waiting& request, const Error& error, std::uint32_t retry_ms, actors::Effects& out) {

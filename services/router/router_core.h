@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/core.h"
-#include "base/limits.h"
+#include "services/router/admission.h"
 #include "services/router/directory.h"
 #include "services/router/queue.h"
 
@@ -13,7 +13,7 @@ class RouterCore : public actors::Core {
 public:
   struct Config {
     protocol::Entry self;
-    std::uint32_t queued_max = limits::queued_max;
+    Tiers tiers{};
   };
 
   explicit RouterCore(Config config);
@@ -37,14 +37,18 @@ private:
   void refuse_hopeless(Time now, actors::Effects& out);
   bool place_now(const Waiting& request, Time now, actors::Effects& out);
 
-  // The answers to PLACE that are no grant; each decision of admission goes through one of these two.
+  // The answers to PLACE that are no grant; each decision of admission goes through `say_queued` or `refuse`.
   void say_queued(const Waiting& request, actors::Effects& out);
+  void refuse_overdue(const Waiting& request, Time now, actors::Effects& out);
+  void refuse_full(const Waiting& request, actors::Effects& out);
   void refuse(const Waiting& request, const Error& error, std::uint32_t retry_after_ms, actors::Effects& out);
 
   Config config_;
   Directory directory_;
   Queue queue_;
-  Time young_until_ = time_never;  // until then whoever is alive may not have said HELLO here yet
+  Admission admission_;
+  Time bucket_ready_ = time_never;  // somebody waits for it
+  Time young_until_ = time_never;   // until then whoever is alive may not have said HELLO here yet
   std::uint64_t grants_ = 0;
 };
 

@@ -157,7 +157,7 @@ TEST_CASE("a router that nobody was configured with is used like the others") {
 }
 
 TEST_CASE("past its bounds a mesh refuses at once and answers the rest") {
-  World world({.slots = 2, .streams_max = 16, .queued_max = 8});
+  World world({.slots = 2, .streams_max = 16, .tiers = {{{}, {.queue_max = 8}, {}, {}}}});
   REQUIRE(world.settle());
   std::vector<Answer*> answers;
   for (int i = 0; i < 40; ++i) answers.push_back(&world.ask({.prompt = std::string(50, 'x')}));

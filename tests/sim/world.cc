@@ -144,8 +144,7 @@ Process& World::add(const std::string& kind) {
                                                                                  .streams_max = config_.streams_max,
                                                                                  .pipeline = config_.pipeline});
     } else if (kind == "router") {
-      core = std::make_unique<router::RouterCore>(
-          router::RouterCore::Config{.self = self, .queued_max = config_.queued_max});
+      core = std::make_unique<router::RouterCore>(router::RouterCore::Config{.self = self, .tiers = config_.tiers});
     } else if (kind == "preprocess") {
       auto preparer = preprocess::Preparer::open("bytes");
       SHOAL_CHECK(preparer.has_value());
@@ -192,6 +191,7 @@ Answer& World::ask(const Ask& ask, Process* gateway) {
   client->id = {"client" + std::to_string(clients_.size()), ask.enveloped};
   client->ask = ask;
   client->answer.id = "r";
+  client->answer.asked = network_.now();
   const auto gateways = all("gateway");
   client->gateway = gateway != nullptr ? gateway : gateways.at(turn_++ % gateways.size());
 
@@ -278,6 +278,7 @@ void World::on_reply(Process&, const actors::ClientId& id, const std::string& fr
     answer.accepted = true;
     answer.request_hex = text_field(map, "request");
   } else if (type == "DELTA") {
+    answer.shown = std::min(answer.shown, network_.now());
     const auto ids = field(map, "ids")->as<std::vector<TokenId>>();
     const auto position = field(map, "position")->as<Position>();
     if (position != answer.position + ids.size() || answer.done()) answer.consistent = false;

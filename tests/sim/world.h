@@ -15,6 +15,7 @@
 #include "protocol/edge.h"
 #include "services/gateway/pipeline.h"
 #include "services/inference/engine_port.h"
+#include "services/router/tiers.h"
 
 namespace shoal::sim {
 
@@ -30,7 +31,7 @@ struct WorldConfig {
   std::uint32_t pages = 256;  // of each executor
   Duration step = milliseconds(2);
   std::uint32_t streams_max = limits::streams_max;              // of gateways and relays
-  std::uint32_t queued_max = limits::queued_max;                // of routers
+  router::Tiers tiers{};                                        // of routers
   std::vector<gateway::Stage> pipeline{};                       // of gateways
   std::function<std::unique_ptr<actors::Core>()> make_stage{};  // the core of a process of any other kind
 };
@@ -72,7 +73,9 @@ struct Answer {
   std::string error_text;
   int terminals = 0;
   int frames = 0;
-  bool consistent = true;  // positions counted on without gap or repetition
+  Time asked;
+  Time shown = time_never;  // its first DELTA
+  bool consistent = true;   // positions counted on without gap or repetition
 
   bool done() const { return terminals > 0; }
 };

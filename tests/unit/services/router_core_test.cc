@@ -2,65 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "bench.h"
+#include "router_bench.h"
 
 using namespace shoal;
 using namespace shoal::test;
-
-namespace {
-
-constexpr Epoch self = 1, owner = 10, executor = 20, other_executor = 21;
-
-struct Router {
-  explicit Router(std::uint32_t queued_max = 8)
-      : core({.self = entry(self, "router"), .queued_max = queued_max}), bench(core) {
-    bench.give(actors::Started{});
-    hello(owner, "gateway");
-    bench.now += seconds(1);
-    bench.receive(owner, protocol::Load{});  // past its youth
-    bench.give(actors::Tick{});
-    hello(owner, "gateway");
-  }
-
-  void hello(Epoch epoch, const std::string& kind, const std::string& model = "bytes") {
-    protocol::Hello hello;
-    hello.self = entry(epoch, kind, model);
-    bench.receive(epoch, hello);
-  }
-  void load(Epoch epoch, std::uint32_t free, std::uint64_t consumed = 0) {
-    protocol::LoadReport report;
-    report.sequence = ++sequence;
-    report.slots_free = free;
-    report.grants_consumed = consumed;
-    bench.receive(epoch, protocol::Load{report});
-  }
-  void start_executor(Epoch epoch = executor, std::uint32_t free = 4, const std::string& model = "bytes") {
-    hello(epoch, "inference", model);
-    load(epoch, free);
-  }
-  void place(std::uint8_t number, const std::string& model = "bytes", Tier tier = Tier::realtime,
-             std::uint32_t budget = 60'000) {
-    protocol::Place place;
-    place.model = model;
-    place.tokenizer_digest = "t";
-    auto head = head_of(number);
-    head.tier = tier;
-    head.budget_ms = budget;
-    bench.receive(owner, place, head);
-  }
-  bool placed() const { return bench.sent<protocol::Placed>(owner) != nullptr; }
-  bool queued() const { return bench.sent<protocol::Queued>(owner) != nullptr; }
-  Code refused() const {
-    const auto* body = bench.body<protocol::Refused>(owner);
-    return body == nullptr ? Code::ok : body->code;
-  }
-
-  router::RouterCore core;
-  Bench bench;
-  std::uint64_t sequence = 0;
-};
-
-}  // namespace
 
 TEST_CASE("HELLO brings the whole table, and everybody else hears of who came") {
   Router router;
@@ -281,7 +226,7 @@ TEST_CASE("PLACE asked again while it waits keeps its place and is granted once"
 }
 
 TEST_CASE("past the queue's bound the answer is busy, with a time to come back") {
-  Router router(2);
+  Router router({{{}, {.queue_max = 2}, {}, {}}});
   router.start_executor(executor, 0);
   for (std::uint8_t i = 1; i <= 2; ++i) {
     router.place(i);
@@ -293,7 +238,7 @@ TEST_CASE("past the queue's bound the answer is busy, with a time to come back")
 }
 
 TEST_CASE("the queue forgets the requests of an owner that is lost") {
-  Router router(1);
+  Router router({{{}, {.queue_max = 1}, {}, {}}});
   router.start_executor(executor, 0);
   router.place(1);
   router.bench.give(actors::LinkLost{owner});
