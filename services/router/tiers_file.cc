@@ -27,6 +27,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t file_bytes_max = 1u << 20;
+constexpr int depth_max = 16;
 
 // A key that holds a number: the whole ones and those of a rate.
 struct Whole {
@@ -100,6 +101,17 @@ Result<json> read_json(std::string_view text) {
   } catch (const std::exception& error) {
     return bad("is not JSON: " + reason_of(error));
   }
+}
+
+// Both libraries recurse. Brackets in strings count too, which no list of levels has so many of.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth > depth_max) return true;
+  }
+  return false;
 }
 
 json json_of(const toml::value& value) {
@@ -235,6 +247,7 @@ Result<Tiers> read_levels(const json& file) {
 }  // namespace
 
 Result<Tiers> parse_tiers(std::string_view text, const std::string& file) {
+  if (is_too_deep(text)) return bad(file + ": is nested too deep for a list of levels");
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const bool is_json = first != std::string_view::npos && text[first] == '{';  // with which no TOML begins
   const auto document = is_json ? read_json(text) : read_toml(text, file);

@@ -2,61 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "bench.h"
+#include "inference_bench.h"
 
 using namespace shoal;
 using namespace shoal::test;
-
-namespace {
-
-constexpr Epoch owner = 10, relay = 20, router = 30, other_router = 31;
-
-struct Executor {
-  explicit Executor(std::uint32_t slots = 4, std::size_t bytes_max = 1000)
-      : core({.slots = slots, .bytes_max = bytes_max}), bench(core) {
-    bench.give(actors::PeerUp{entry(router, "router")});
-  }
-
-  static protocol::Generate generate_of(std::vector<TokenId> generated = {}, std::uint32_t handle = 5) {
-    protocol::Generate generate;
-    generate.owner = owner;
-    generate.relay = relay;
-    generate.relay_address = "sim://relay";
-    generate.handle = handle;
-    generate.credit_until = 100;
-    generate.grant = {router, 1, 500};
-    generate.journal.prompt.ids = {1, 2, 3};
-    generate.journal.generated.ids = std::move(generated);
-    generate.journal.parameters.max_tokens = 10;
-    return generate;
-  }
-  bool generate(std::uint8_t number, std::uint16_t redispatch = 0, std::uint32_t handle = 5) {
-    bench.receive(owner, generate_of({}, handle), head_of(number, redispatch));
-    return bench.sent<protocol::Accepted>(owner) != nullptr;
-  }
-  Code refused() const {
-    const auto* body = bench.body<protocol::Refused>(owner);
-    return body == nullptr ? Code::ok : body->code;
-  }
-  template <class Command>
-  const Command* command() const {
-    for (const auto& effect : bench.commands) {
-      const auto* any = std::any_cast<inference::Command>(&effect.command);
-      if (any != nullptr && std::holds_alternative<Command>(*any)) return &std::get<Command>(*any);
-    }
-    return nullptr;
-  }
-  void stepped(std::uint8_t number, std::uint16_t redispatch, std::vector<TokenId> ids) {
-    inference::EngineReport report;
-    report.outcome.generated.push_back({{request_id(number), 0}, {0, redispatch}, 0, std::move(ids)});
-    bench.give(actors::Reported{report});
-  }
-
-  inference::InferenceCore core;
-  Bench bench;
-};
-
-}  // namespace
 
 TEST_CASE("a granted stream goes to the engine with its budget on this clock") {
   Executor executor;
@@ -264,30 +213,6 @@ TEST_CASE("CREDIT goes to the engine with its attempt") {
   CHECK(executor.command<inference::GrantCredit>()->until == 64);
 }
 
-TEST_CASE("free slots are split between two routers by what each placed lately") {
-  Executor executor(12);
-  executor.bench.give(actors::PeerUp{entry(other_router, "router")});
-  CHECK(executor.bench.load(router).slots_free == 6);
-  CHECK(executor.bench.load(other_router).slots_free == 6);
-  for (std::uint8_t i = 1; i <= 4; ++i) REQUIRE(executor.generate(i));
-  CHECK(executor.bench.load(router).slots_free == 7);        // 8 · 5 / 6, rounded up
-  CHECK(executor.bench.load(other_router).slots_free == 2);  // 8 · 1 / 6
-  executor.bench.now += milliseconds(2 * limits::load_interval_ms);
-  CHECK(executor.bench.load(router).slots_free == 4);
-  CHECK(executor.bench.load(router).grants_consumed == 4);
-  CHECK(executor.bench.load(other_router).grants_consumed == 0);
-}
-
-TEST_CASE("every router has a slot while one is free, and none has one when none is") {
-  Executor executor(2);
-  executor.bench.give(actors::PeerUp{entry(other_router, "router")});
-  REQUIRE(executor.generate(1));
-  CHECK(executor.bench.load(router).slots_free == 1);
-  CHECK(executor.bench.load(other_router).slots_free == 1);
-  REQUIRE(executor.generate(2));
-  CHECK(executor.bench.load(router).slots_free == 0);
-}
-
 TEST_CASE("the ids of a stream that the engine has not reported yet wait already") {
   Executor executor;
   executor.generate(1);
@@ -341,72 +266,4 @@ TEST_CASE("a stream that comes without credit is not waited for") {
   executor.bench.receive(owner, generate, head_of(1));
   executor.bench.now += seconds(1);
   CHECK(executor.bench.load(router).latency_us == 0);
-}
-
-TEST_CASE("a router that alone has requests is offered every free slot by the third report") {
-  Executor executor(12);
-  executor.bench.give(actors::PeerUp{entry(other_router, "router")});
-  for (std::uint8_t i = 1; i <= 4; ++i) REQUIRE(executor.generate(i));  // by the first one, which then has no more
-  std::uint32_t taken = 0;
-  std::uint8_t number = 10;
-  for (int report = 0; report < 3; ++report) {
-    const std::uint32_t offered = executor.bench.load(other_router).slots_free;
-    for (std::uint32_t i = 0; i < offered && taken < 8; ++i, ++taken) {
-      auto generate = Executor::generate_of();
-      generate.grant.router = other_router;
-      executor.bench.receive(owner, generate, head_of(number++));
-      REQUIRE(executor.bench.sent<protocol::Accepted>(owner) != nullptr);
-    }
-    executor.bench.now += milliseconds(limits::load_interval_ms);
-  }
-  CHECK(taken == 8);
-}
-
-TEST_CASE("the shares of all routers are all free slots, and over by less than one each") {
-  for (std::size_t routers = 1; routers <= 3; ++routers) {
-    Executor executor(16);
-    for (std::size_t i = 1; i < routers; ++i) executor.bench.give(actors::PeerUp{entry(router + i, "router")});
-    std::uint32_t free = 16;
-    for (std::uint8_t number = 1; number <= 16; ++number) {
-      auto generate = Executor::generate_of();
-      generate.grant.router = router + number % 5 % routers;
-      executor.bench.receive(owner, generate, head_of(number));
-      --free;
-      std::uint32_t offered = 0;
-      for (std::size_t i = 0; i < routers; ++i) offered += executor.bench.load(router + i).slots_free;
-      CHECK(offered >= free);
-      CHECK(offered <= (free == 0 ? 0 : free + routers - 1));
-    }
-  }
-}
-
-TEST_CASE("a slot that is free again after none was is reported at once, others with the next report") {
-  Executor executor(2);
-  REQUIRE(executor.generate(1));
-  executor.bench.receive(owner, protocol::Cancel{}, head_of(1));
-  CHECK_FALSE(executor.bench.reported_load);
-  REQUIRE(executor.generate(2));
-  REQUIRE(executor.generate(3));
-  executor.bench.receive(owner, protocol::Cancel{}, head_of(2));
-  CHECK(executor.bench.reported_load);
-}
-
-TEST_CASE("a router that has used its share up hears at once of more, if there is more") {
-  Executor executor(4);
-  executor.bench.give(actors::PeerUp{entry(other_router, "router")});
-  REQUIRE(executor.bench.load(router).slots_free == 2);
-  REQUIRE(executor.generate(1));
-  CHECK_FALSE(executor.bench.reported_load);
-  REQUIRE(executor.generate(2));
-  CHECK(executor.bench.reported_load);
-}
-
-TEST_CASE("a stream counts for its tier from the moment it is accepted") {
-  Executor executor;
-  auto head = head_of(1);
-  head.tier = Tier::vip;
-  executor.bench.receive(owner, Executor::generate_of(), head);
-  CHECK(executor.bench.load(router).running == std::vector<std::uint32_t>{1, 0, 0, 0});
-  executor.bench.receive(owner, protocol::Cancel{}, head);
-  CHECK(executor.bench.load(router).running == std::vector<std::uint32_t>{0, 0, 0, 0});
 }

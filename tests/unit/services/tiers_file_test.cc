@@ -133,6 +133,7 @@ TEST_CASE("a document of another shape is refused") {
   CHECK(error_of("{\"priority_levels\": [\n{\"name\": }]}").find("is not JSON: parse error at line 2") !=
         std::string::npos);
   CHECK(error_of("[[priority_levels]\nname = 3").find("is not TOML") != std::string::npos);
+  CHECK(error_of(std::string(300'000, '[')).find("nested too deep") != std::string::npos);
   CHECK(error_of("").find("priority_levels is missing") != std::string::npos);
 }
 

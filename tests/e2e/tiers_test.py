@@ -1,0 +1,42 @@
+"""The tiers of a router, from the file to the process: what a file of levels does to its start."""
+
+import pathlib
+import tempfile
+import unittest
+
+from mesh import Service, free_ports, loopback, run_shoal
+
+LEVELS = """{"priority_levels": [{"name": "VIP", "max_concurrency": 32, "timeout": 500}, \
+{"name": "Realtime", "max_concurrency": 64, "timeout": 2000}, {"name": "Async", "max_concurrency": 128, \
+"timeout": 30000}, {"name": "Batch", "max_concurrency": 256, "timeout": 600000}]}
+"""
+
+
+class Tiers(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="shoal-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "tiers.json"
+        self.address = loopback(free_ports(0, 1).router)
+
+    def test_a_router_starts_with_the_usual_four_levels(self):
+        self.file.write_text(LEVELS)
+        router = Service("router", self.address, bind=self.address, tiers=self.file)
+        self.addCleanup(router.end)
+        self.assertEqual(router.end(), 0)
+
+    def test_a_wrong_level_is_refused_with_a_line_that_helps(self):
+        self.file.write_text(LEVELS.replace('"max_concurrency": 64', '"max_concurency": 64'))
+        done = run_shoal("router", f"--routers={self.address}", f"--bind={self.address}", f"--tiers={self.file}")
+        self.assertEqual(done.returncode, 78)
+        self.assertEqual(done.stderr.strip(), f"shoal router: bad_config: {self.file}: priority_levels[1]: unknown key "
+                                              "max_concurency (did you mean max_concurrency?)")
+
+    def test_a_file_that_is_not_there_is_refused(self):
+        done = run_shoal("router", f"--routers={self.address}", f"--bind={self.address}", f"--tiers={self.file}")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{self.file}: cannot be read: No such file or directory", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
