@@ -1,0 +1,15 @@
+// Where the fewest ids wait to be computed: a long prompt counts for what it is, which slots do not show. Of equals,
+// where the smaller part of the slots is taken.
+#include "services/router/policies/registered.h"
+
+namespace shoal::router {
+
+Decision least_tokens(const Question& question) {
+  return lowest(question, [](const Candidate& candidate) {
+    const auto tokens = static_cast<double>(candidate.tokens);
+    const double taken = candidate.slots == 0 ? 0 : static_cast<double>(candidate.taken()) / candidate.slots;
+    return Score{tokens + taken, {tokens, taken, 0}};  // somebody who is able has a free slot, so taken < 1
+  });
+}
+
+}  // namespace shoal::router
