@@ -38,5 +38,7 @@ void add_services(Application application);
 void add_up(Application application);
 void add_chat(Application application);
 void add_status(Application application);
+void add_explain(Application application);
+void add_replay(Application application);
 
 }  // namespace shoal::cli

@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   cli::add_up(application);
   cli::add_chat(application);
   cli::add_status(application);
+  cli::add_explain(application);
+  cli::add_replay(application);
   cli::add_services(application);
   cli::add_bench(application);
   try {
