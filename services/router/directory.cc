@@ -50,13 +50,21 @@ Row* Directory::on_load(Epoch epoch, const protocol::LoadReport& load, Time now,
   for (; row.grants_consumed < load.grants_consumed && !row.grants.empty(); ++row.grants_consumed)
     row.grants.pop_front();
   row.grants_consumed = load.grants_consumed;
-  while (!row.grants.empty() && row.grants.front().expires <= now) row.grants.pop_front();
+  for (; !row.grants.empty() && row.grants.front().expires <= now; row.grants.pop_front()) {
+    lost_grants_.push_back({epoch, std::move(row.grants.front())});
+  }
   return &row;
 }
 
 void Directory::on_lost(Epoch epoch, actors::Effects& out) {
-  if (rows_.erase(epoch) != 0) announce({}, {epoch}, epoch, out);
+  const auto row = rows_.find(epoch);
+  if (row == rows_.end()) return;
+  for (Promise& promise : row->second.grants) lost_grants_.push_back({epoch, std::move(promise)});
+  rows_.erase(row);
+  announce({}, {epoch}, epoch, out);
 }
+
+std::vector<Directory::LostGrant> Directory::take_lost_grants() { return std::exchange(lost_grants_, {}); }
 
 void Directory::expire(Time now, actors::Effects& out) {
   std::vector<Epoch> silent;

@@ -10,6 +10,7 @@
 
 #include "actors/core.h"
 #include "protocol/edge.h"
+#include "services/router/snapshot.h"
 
 namespace shoal::router {
 
@@ -17,6 +18,8 @@ namespace shoal::router {
 struct Promise {
   Time expires;
   Tier tier = Tier::realtime;
+  std::uint64_t grant = 0;  // its sequence
+  Asked asked;
 };
 
 // One process, and what this router has promised of it.
@@ -49,6 +52,14 @@ public:
   void expire(Time now, actors::Effects& out);
   Time next_expiry() const;
 
+  // Grants whose time was over since the last call before their executors reported them as used. Executors report how
+  // many were used, not which, so it is the oldest that are taken for used.
+  struct LostGrant {
+    Epoch executor = 0;
+    Promise promise;
+  };
+  std::vector<LostGrant> take_lost_grants();
+
   std::map<Epoch, Row>& rows() { return rows_; }
   const std::map<Epoch, Row>& rows() const { return rows_; }
   bool any(std::string_view kind) const;
@@ -59,6 +70,7 @@ private:
 
   protocol::Entry self_;
   std::map<Epoch, Row> rows_;
+  std::vector<LostGrant> lost_grants_;
   std::uint64_t sequence_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "services/router/event_json.h"
 
@@ -19,6 +20,8 @@ bool is_hex(const std::string& text) {
 }  // namespace
 
 void EventLog::add(Event event, actors::Effects& out) {
+  SHOAL_CHECK(event.snapshot.sequence == next_sequence_);
+  ++next_sequence_;
   const auto kept = std::make_shared<const Event>(std::move(event));
   candidates_ += kept->snapshot.candidates.size();
   last_.push_back(kept);

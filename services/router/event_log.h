@@ -22,6 +22,9 @@ public:
 
   EventLog(LogHeader header, Sink sink) : header_(std::move(header)), sink_(std::move(sink)) {}
 
+  // The number that the next event must have.
+  std::uint64_t next_sequence() const { return next_sequence_; }
+
   void add(Event event, actors::Effects& out);
 
   // A job's value came back; true if it was one of this log's.
@@ -42,6 +45,7 @@ private:
   std::size_t candidates_ = 0;     // of those in `last_`
   std::vector<EventPtr> pending_;  // not yet handed to a job
   bool writing_ = false;
+  std::uint64_t next_sequence_ = 1;
 };
 
 }  // namespace shoal::router

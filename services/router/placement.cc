@@ -1,9 +1,14 @@
 #include "services/router/placement.h"
 
 #include <algorithm>
-#include <string>
+#include <charconv>
+#include <string_view>
+#include <utility>
 
 #include "actors/flow/peers.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/page.h"
 
 namespace shoal::router {
 namespace {
@@ -14,30 +19,83 @@ bool is_excluded(const protocol::Place& place, Epoch epoch) {
   return std::find(place.exclude.begin(), place.exclude.end(), epoch) != place.exclude.end();
 }
 
-bool serves(const Row& row, const protocol::Place& place) {
-  const protocol::Entry& entry = row.entry;
-  return entry.kind == "inference" && label(entry, "model") == place.model &&
-         label(entry, "tokenizer_digest") == place.tokenizer_digest &&
-         (place.model_digest.empty() || label(entry, "model_digest") == place.model_digest) &&
-         !is_excluded(place, entry.epoch);
+Standing standing_of(const protocol::Entry& entry, const protocol::Place& place) {
+  if (label(entry, "model") != place.model) return Standing::other_model;
+  if (label(entry, "tokenizer_digest") != place.tokenizer_digest) return Standing::other_tokenizer;
+  if (!place.model_digest.empty() && label(entry, "model_digest") != place.model_digest) {
+    return Standing::other_checkpoint;
+  }
+  return is_excluded(place, entry.epoch) ? Standing::failed_before : Standing::able;
+}
+
+std::uint32_t weight_of(const Row& row) {
+  const std::string_view text = label(row.entry, "weight");
+  std::uint32_t weight = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
+  const bool given = !text.empty() && error == std::errc() && end == text.data() + text.size() && weight > 0;
+  return given ? weight : std::max(row.load.slots, 1u);
+}
+
+Candidate candidate_of(const Row& row, const protocol::Place& place, Time now) {
+  const protocol::LoadReport& load = row.load;
+  Candidate candidate;
+  candidate.epoch = row.entry.epoch;
+  candidate.node = row.entry.node;
+  candidate.standing = standing_of(row.entry, place);
+  candidate.slots = std::max(load.slots, load.slots_free);
+  candidate.tokens = load.tokens_waiting;
+  std::uint32_t pages = 0;
+  for (const Promise& promise : row.grants) {
+    if (promise.expires <= now) continue;
+    ++candidate.promised;
+    candidate.tokens += promise.asked.prompt_tokens;
+    pages += (promise.asked.prompt_tokens + page_tokens - 1) / page_tokens;
+  }
+  const auto less = [](std::uint32_t all, std::uint32_t taken) { return all > taken ? all - taken : 0; };
+  candidate.slots_free = less(load.slots_free, candidate.promised);
+  candidate.pages = load.pages;
+  candidate.pages_free = less(load.pages_free, pages);
+  // Processors and latency follow the streams: as many times what was reported as there are more streams since.
+  const double before = less(candidate.slots, load.slots_free) + 1.0;
+  const double growth = (before + candidate.promised) / before;
+  const double cpu_permille = load.cpus == 0 ? 0 : growth * load.cpu_permille / load.cpus;
+  candidate.cpu_permille = static_cast<std::uint32_t>(std::min(cpu_permille, 1000.0));
+  candidate.latency_us = static_cast<std::uint32_t>(std::min<double>(growth * load.latency_us, UINT32_MAX));
+  candidate.age_ms = static_cast<std::uint32_t>((now - row.heard) / milliseconds(1));
+  candidate.weight = weight_of(row);
+  return candidate;
 }
 
 }  // namespace
 
-Row* choose(Directory& directory, const protocol::Place& place, Time now) {
-  // Most free slots first, then fewest prompt tokens waiting; both count what this router promised a moment ago.
-  Row* best = nullptr;
-  std::uint32_t best_free = 0;
-  for (auto& [epoch, row] : directory.rows()) {
-    if (!serves(row, place)) continue;
-    const std::uint32_t free = row.free(now);
-    if (free > best_free ||
-        (free > 0 && free == best_free && best != nullptr && row.load.tokens_waiting < best->load.tokens_waiting)) {
-      best = &row;
-      best_free = free;
-    }
+Placement::Placement(PolicyConfig config) : config_(std::move(config)) {
+  const auto found = find_policy(config_);
+  SHOAL_CHECK(found.has_value());
+  policy_ = *found;
+}
+
+Placement::Considered Placement::consider(const Asked& asked, const protocol::Place& place, const Directory& directory,
+                                          std::uint64_t sequence, Time now) const {
+  Considered considered;
+  Snapshot& snapshot = considered.snapshot;
+  snapshot.sequence = sequence;
+  snapshot.asked = asked;
+  if (const auto turn = turns_.find(place.model); turn != turns_.end()) {
+    snapshot.turn = turn->second.count;
+    snapshot.last = turn->second.last;
   }
-  return best;
+  for (const auto& [epoch, row] : directory.rows()) {
+    if (row.entry.kind == "inference") snapshot.candidates.push_back(candidate_of(row, place, now));
+  }
+  considered.decision = decide(*policy_, snapshot, config_);
+  return considered;
+}
+
+void Placement::on_placed(const Snapshot& snapshot, Epoch chosen) {
+  const std::string& model = snapshot.asked.model;
+  // Models that nobody serves any more are forgotten with the rest; a turn that starts anew harms nobody.
+  if (turns_.size() >= limits::directory_entries_max && turns_.count(model) == 0) turns_.clear();
+  turns_[model] = {snapshot.turn + 1, chosen};
 }
 
 Result<void> check_compatible(const Directory& directory, const protocol::Place& place) {
@@ -49,7 +107,7 @@ Result<void> check_compatible(const Directory& directory, const protocol::Place&
     alive = true;
     has_model = has_model || label(row.entry, "model") == place.model;
     has_other = has_other || !is_excluded(place, row.entry.epoch);
-    if (serves(row, place)) return {};
+    if (standing_of(row.entry, place) == Standing::able) return {};
   }
   if (!alive) return Error{Code::no_inference, "no inference process is alive; start one, then send the request again"};
   if (!has_other) return Error{Code::no_inference, "no inference process is left that has not failed this request"};

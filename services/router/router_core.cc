@@ -4,8 +4,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "services/router/placement.h"
-
 namespace shoal::router {
 namespace {
 
@@ -16,10 +14,26 @@ constexpr auto youth = milliseconds(2 * limits::load_interval_ms);
 constexpr std::uint32_t retry_ms_min = 100;  // for a place in a queue
 constexpr std::uint32_t retry_ms_max = 60'000;
 
+Asked asked_of(const Waiting& request, Time now) {
+  return {.stream = request.stream(),
+          .attempt = request.head.attempt,
+          .owner = request.owner,
+          .tier = request.tier(),
+          .tenant = request.place.tenant,
+          .model = request.place.model,
+          .prompt_tokens = request.place.prompt_tokens,
+          .max_tokens = request.place.max_tokens,
+          .waited_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(0, (now - request.since) / milliseconds(1)))};
+}
+
 }  // namespace
 
 RouterCore::RouterCore(Config config)
-    : config_(std::move(config)), directory_(config_.self), admission_(config_.tiers) {}
+    : config_(std::move(config)),
+      directory_(config_.self),
+      admission_(config_.tiers),
+      placement_(config_.policy),
+      events_({config_.self.epoch, config_.self.node, config_.policy}, config_.log) {}
 
 void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) {
   admission_.pass(queue_, now);
@@ -32,7 +46,10 @@ void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) 
     on_lost(lost->epoch, now, out);
   } else if (std::holds_alternative<actors::Tick>(event)) {
     on_tick(now, out);
+  } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
+    events_.on_reported(*reported, out);
   }
+  record_lost_grants(now, out);
 }
 
 Time RouterCore::next_wake() const {
@@ -42,7 +59,9 @@ Time RouterCore::next_wake() const {
 
 void RouterCore::on_lost(Epoch peer, Time now, actors::Effects& out) {
   directory_.on_lost(peer, out);
-  queue_.take_of(peer);
+  for (const Waiting& request : queue_.take_of(peer)) {
+    record(Outcome::withdrawn, request, {Code::peer_lost, "its owner is lost"}, now, out);
+  }
   refuse_hopeless(now, out);
   serve_queue(now, out);
 }
@@ -74,7 +93,7 @@ void RouterCore::on_message(Epoch from, const protocol::Message& message, Time n
         } else if constexpr (std::is_same_v<T, protocol::Place>) {
           on_place(from, message.head, body, now, out);
         } else if constexpr (std::is_same_v<T, protocol::Withdraw>) {
-          on_withdraw(from, message.head);
+          on_withdraw(from, message.head, now, out);
         } else if constexpr (std::is_same_v<T, protocol::Call>) {
           on_call(from, body, now, out);
         }
@@ -101,38 +120,47 @@ void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol
                   .timeout_at = since + milliseconds(admission_.rules(head.tier).timeout_ms)};
   request.place.page_hashes.clear();  // no policy reads them yet, and a full queue of them would be large
   if (const Waiting* known = queue_.find(stream)) {
-    if (known->owner == from && known->head.attempt == head.attempt) return say_queued(*known, out);  // asked twice
+    if (known->owner == from && known->head.attempt == head.attempt) return say_queued(*known, true, now, out);
     if (known->head.attempt >= head.attempt) {
-      return refuse(request, {Code::busy, "a later attempt at this stream waits here already"}, retry_after_ms, out);
+      return refuse(request, {Code::busy, "a later attempt at this stream waits here already"}, retry_after_ms, now,
+                    out);
     }
     queue_.take(stream);
   }
   if (now >= request.deadline)
-    return refuse(request, {Code::deadline_exceeded, "no time was left to place it"}, 0, out);
+    return refuse(request, {Code::deadline_exceeded, "no time was left to place it"}, 0, now, out);
   const auto compatible = check_compatible(directory_, place);
-  if (!compatible && young_until_ == time_never) return refuse(request, compatible.error(), retry_after_ms, out);
+  if (!compatible && young_until_ == time_never) return refuse(request, compatible.error(), retry_after_ms, now, out);
   queue_.push(std::move(request));
   serve_queue(now, out);
   const Waiting* waiting = queue_.find(stream);
   if (waiting == nullptr) return;
   if (now >= waiting->timeout_at) return refuse_overdue(queue_.take(stream), now, out);
-  if (queue_.size(head.tier) > admission_.rules(head.tier).queue_max) return refuse_full(queue_.take(stream), out);
-  say_queued(*waiting, out);
+  if (queue_.size(head.tier) > admission_.rules(head.tier).queue_max) return refuse_full(queue_.take(stream), now, out);
+  say_queued(*waiting, false, now, out);
 }
 
-void RouterCore::on_withdraw(Epoch from, const protocol::Head& head) {
+void RouterCore::on_withdraw(Epoch from, const protocol::Head& head, Time now, actors::Effects& out) {
   const Waiting* waiting = queue_.find(head.stream());
   if (waiting == nullptr || waiting->owner != from || waiting->head.attempt > head.attempt) return;
-  queue_.take(head.stream());
+  record(Outcome::withdrawn, queue_.take(head.stream()), {Code::ok, ""}, now, out);
 }
 
 void RouterCore::on_call(Epoch from, const protocol::Call& call, Time now, actors::Effects& out) {
   protocol::CallResult result{.id = call.id, .code = Code::ok, .text = {}, .payload = {}};
   if (call.method == "status") {
     result.payload = protocol::edge::pack_processes(directory_.processes(now));
+  } else if (call.method == "explain") {
+    auto explained = events_.explain(call.payload.bytes, now);
+    if (explained) {
+      result.payload.bytes = *std::move(explained);
+    } else {
+      result.code = explained.error().code;
+      result.text = explained.error().text;
+    }
   } else {
     result.code = Code::unknown_type;
-    result.text = "a router has no method \"" + call.method + "\"; it has \"status\"";
+    result.text = "a router has no method \"" + call.method + "\"; it has \"status\" and \"explain\"";
   }
   out.send(from, make_message(std::move(result)));
 }
@@ -150,59 +178,103 @@ void RouterCore::serve_queue(Time now, actors::Effects& out) {
   bucket_ready_ = admission_.next_ready(queue_, now);
 }
 
-void RouterCore::refuse_hopeless(Time, actors::Effects& out) {
+void RouterCore::refuse_hopeless(Time now, actors::Effects& out) {
   if (young_until_ != time_never) return;
   const auto is_hopeless = [&](const Waiting& request) { return !check_compatible(directory_, request.place); };
   for (const Waiting& request : queue_.take_if(is_hopeless)) {
-    refuse(request, check_compatible(directory_, request.place).error(), retry_after_ms, out);
+    refuse(request, check_compatible(directory_, request.place).error(), retry_after_ms, now, out);
   }
 }
 
 bool RouterCore::place_now(const Waiting& request, Time now, actors::Effects& out) {
-  Row* row = choose(directory_, request.place, now);
-  if (row == nullptr) return false;
-  row->grants.push_back({now + milliseconds(limits::grant_ms), request.tier()});
+  const Asked asked = asked_of(request, now);
+  auto considered = placement_.consider(asked, request.place, directory_, events_.next_sequence(), now);
+  const Epoch chosen = considered.decision.chosen;
+  if (chosen == 0) return false;
+  Row& row = directory_.rows().at(chosen);
   const protocol::Grant grant{config_.self.epoch, ++grants_, limits::grant_ms};
+  row.grants.push_back({now + milliseconds(limits::grant_ms), request.tier(), grant.sequence, asked});
+  placement_.on_placed(considered.snapshot, chosen);
   out.count("placements");
   auto head = request.head;
   head.budget_ms = budget_ms(request.deadline, now);
-  out.send(request.owner, make_message(protocol::Placed{row->entry, grant}, head));
+  out.send(request.owner, make_message(protocol::Placed{row.entry, grant}, head));
+  events_.add({.outcome = Outcome::placed,
+               .at = now,
+               .snapshot = std::move(considered.snapshot),
+               .decision = std::move(considered.decision),
+               .grant = grant.sequence,
+               .executor = chosen},
+              out);
   return true;
 }
 
-void RouterCore::say_queued(const Waiting& request, actors::Effects& out) {
+void RouterCore::say_queued(const Waiting& request, bool again, Time now, actors::Effects& out) {
   out.count("placements_queued");
   const Tier tier = request.tier();
   const auto ahead = static_cast<std::uint32_t>(queue_.ahead(request.stream()));
   const std::size_t places = queue_.ahead_in_tier(request.stream()) + 1;
   const std::uint32_t wait_ms = admission_.estimate_ms(tier, places, 0, admission_.rules(tier).timeout_ms);
   out.send(request.owner, make_message(protocol::Queued{ahead, wait_ms}, request.head));
+  if (!again) record(Outcome::queued, request, {Code::ok, admission_.reason(tier, now)}, now, out);
+}
+
+void RouterCore::record(Outcome outcome, const Waiting& request, Error why, Time now, actors::Effects& out) {
+  Event event{
+      .outcome = outcome, .at = now, .snapshot = {}, .decision = {}, .code = why.code, .text = std::move(why.text)};
+  event.snapshot.sequence = events_.next_sequence();
+  event.snapshot.asked = asked_of(request, now);
+  if (outcome != Outcome::withdrawn) {
+    auto considered =
+        placement_.consider(event.snapshot.asked, request.place, directory_, event.snapshot.sequence, now);
+    event.snapshot = std::move(considered.snapshot);
+    event.decision = std::move(considered.decision);
+  }
+  if (outcome == Outcome::queued) event.ahead = static_cast<std::uint32_t>(queue_.ahead(request.stream()));
+  events_.add(std::move(event), out);
+}
+
+void RouterCore::record_lost_grants(Time now, actors::Effects& out) {
+  for (auto& [executor, promise] : directory_.take_lost_grants()) {
+    Event event{.outcome = Outcome::grant_lost,
+                .at = now,
+                .snapshot = {},
+                .decision = {},
+                .grant = promise.grant,
+                .executor = executor};
+    event.snapshot.sequence = events_.next_sequence();
+    event.snapshot.asked = std::move(promise.asked);
+    events_.add(std::move(event), out);
+  }
 }
 
 // Its tier's patience or its own time is over.
 void RouterCore::refuse_overdue(const Waiting& request, Time now, actors::Effects& out) {
   if (now >= request.deadline) {
-    return refuse(request, {Code::deadline_exceeded, "its time was over before an executor was free"}, 0, out);
+    return refuse(request, {Code::deadline_exceeded, "its time was over before an executor was free"}, 0, now, out);
   }
   out.count("placements_timed_out");
   const Tier tier = request.tier();
   const std::string text = "no place was found within " + std::to_string(admission_.rules(tier).timeout_ms) +
                            " ms, the timeout of tier " + std::string(name(tier)) + ": " + admission_.reason(tier, now);
   refuse(request, {Code::timeout, text},
-         admission_.estimate_ms(tier, queue_.size(tier) + 1, retry_ms_min, retry_ms_max), out);
+         admission_.estimate_ms(tier, queue_.size(tier) + 1, retry_ms_min, retry_ms_max), now, out);
 }
 
 // Comes back when an eighth of the queue has drained: sooner, and it would hardly find a place that others want too.
-void RouterCore::refuse_full(const Waiting& request, actors::Effects& out) {
+void RouterCore::refuse_full(const Waiting& request, Time now, actors::Effects& out) {
   const Tier tier = request.tier();
   const std::uint32_t retry_ms = admission_.estimate_ms(tier, queue_.size(tier) / 8 + 1, retry_ms_min, retry_ms_max);
   const std::string text = "the queue of tier " + std::string(name(tier)) + " is full, " +
                            std::to_string(queue_.size(tier)) + " wait at this router; try again in " +
                            std::to_string(retry_ms) + " ms";
-  refuse(request, {Code::busy, text}, retry_ms, out);
+  refuse(request, {Code::busy, text}, retry_ms, now, out);
 }
 
-void RouterCore::refuse(const Waiting& request, const Error& error, std::uint32_t retry_ms, actors::Effects& out) {
+void RouterCore::refuse(const Waiting& request, const Error& error, std::uint32_t retry_ms, Time now,
+                        actors::Effects& out) {
+  const bool late = error.code == Code::timeout || error.code == Code::deadline_exceeded;
+  record(late ? Outcome::timed_out : Outcome::refused, request, error, now, out);
   out.count("placements_refused");
   out.send(request.owner,
            make_message(protocol::Refused{protocol::Type::place, error.code, error.text, retry_ms}, request.head));

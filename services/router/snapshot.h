@@ -48,8 +48,8 @@ struct Candidate {
   std::uint64_t tokens = 0;        // ids that wait to be computed, and the prompts of those promised
   std::uint32_t pages = 0;         // 0: not known
   std::uint32_t pages_free = 0;    // less what the promised prompts will fill
-  std::uint32_t cpu_permille = 0;  // of all its processors
-  std::uint32_t latency_us = 0;    // 0: not known
+  std::uint32_t cpu_permille = 0;  // of all its processors, and what was promised since with them
+  std::uint32_t latency_us = 0;    // likewise; 0: not known
   std::uint32_t age_ms = 0;        // of its report
   std::uint32_t weight = 0;        // its label, or its slots
   bool operator==(const Candidate&) const = default;
@@ -82,7 +82,7 @@ struct Decision {
 
 // The settings of the policies.
 struct PolicyConfig {
-  std::string policy = "score";
+  std::string policy = "least_tokens";
   std::array<double, 3> score_weights = {0.6, 0.3, 0.1};  // free GPU, idle processors, latency
   std::uint32_t latency_ref_ms = 1000;                    // the latency that counts as none left
   std::uint64_t seed = 0;                                 // of what is drawn

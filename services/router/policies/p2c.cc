@@ -2,8 +2,10 @@
 // 2001): nearly as even as looking at all of them, and several routers with the same stale reports do not run to the
 // same executor. The better one has the smaller product of the share of its slots that would be taken and, where both
 // are known, its latency.
+#include <algorithm>
+
 #include "base/random.h"
-#include "services/router/policies/registered.h"
+#include "services/router/policies/policy.h"
 
 namespace shoal::router {
 namespace {
@@ -16,9 +18,7 @@ std::size_t draw(const Question& question, Choice number, std::size_t bound) {
   return static_cast<std::size_t>(random * bound >> 32);
 }
 
-}  // namespace
-
-Decision p2c(const Question& question) {
+Decision decide_p2c(const Question& question) {
   const std::size_t count = question.able.size();
   const std::size_t first = draw(question, 0, count);
   std::vector<std::size_t> drawn = {question.able[first]};
@@ -37,5 +37,14 @@ Decision p2c(const Question& question) {
   }
   return decision;
 }
+
+}  // namespace
+
+extern const Policy p2c_policy = {
+    .name = "p2c",
+    .score = "share of slots taken times latency; the lower of two wins",
+    .parts = {"taken", "latency_ms", {}},
+    .decide = decide_p2c,
+};
 
 }  // namespace shoal::router

@@ -1,36 +1,22 @@
 #include <cmath>
 #include <string>
 
-#include "base/check.h"
 #include "base/nearest.h"
-#include "services/router/policies/registered.h"
+#include "services/router/policies/policy.h"
+
+// Every policy, a line each.
+#define SHOAL_POLICIES(registered) \
+  registered(round_robin) registered(weighted) registered(least_tokens) registered(p2c) registered(score)
 
 namespace shoal::router {
+
+#define SHOAL_DECLARE_POLICY(name) extern const Policy name##_policy;
+SHOAL_POLICIES(SHOAL_DECLARE_POLICY)
+
 namespace {
 
-constexpr Policy all[] = {
-    {"round_robin", "one after another", "turns until it is next; the lowest wins", {}, round_robin},
-    {"weighted",
-     "shares by weight (label `weight`, or slots)",
-     "share of the placements; each in its turn",
-     {},
-     weighted},
-    {"least_tokens",
-     "where the fewest ids wait to be computed",
-     "ids that wait, and the share of slots taken; the lowest wins",
-     {"tokens", "taken", {}},
-     least_tokens},
-    {"p2c",
-     "the better of two that are drawn",
-     "share of slots taken times latency; the lower of two wins",
-     {"taken", "latency_ms", {}},
-     p2c},
-    {"score",
-     "what is free of GPU, processors and latency, weighted",
-     "what is free, weighted; the highest wins",
-     {"gpu", "cpu", "latency"},
-     score},
-};
+#define SHOAL_LIST_POLICY(name) &name##_policy,
+constexpr const Policy* all[] = {SHOAL_POLICIES(SHOAL_LIST_POLICY)};
 
 double rounded(double number) { return std::round(number * 1e6) / 1e6; }
 
@@ -53,7 +39,7 @@ Decision best(const Question& question, const std::function<Score(const Candidat
 
 }  // namespace
 
-std::span<const Policy> policies() { return all; }
+std::span<const Policy* const> policies() { return all; }
 
 Result<const Policy*> find_policy(const PolicyConfig& config) {
   double total = 0;
@@ -67,10 +53,10 @@ Result<const Policy*> find_policy(const PolicyConfig& config) {
   if (config.latency_ref_ms == 0) return Error{Code::bad_config, "latency_ref_ms: expected 1 or more"};
   std::vector<std::string_view> names;
   std::string list;
-  for (const Policy& policy : all) {
-    if (policy.name == config.policy) return &policy;
-    names.push_back(policy.name);
-    list += (list.empty() ? "" : ", ") + std::string(policy.name);
+  for (const Policy* policy : all) {
+    if (policy->name == config.policy) return policy;
+    names.push_back(policy->name);
+    list += (list.empty() ? "" : ", ") + std::string(policy->name);
   }
   return Error{Code::bad_config, "policy: there is no policy \"" + config.policy + "\"" +
                                      did_you_mean(config.policy, names) + "; expected one of " + list};
@@ -86,8 +72,7 @@ Decision decide(const Policy& policy, const Snapshot& snapshot, const PolicyConf
   }
   question.able.insert(question.able.end(), before.begin(), before.end());
   if (!question.able.empty()) return policy.decide(question);
-  Decision nobody = choose(question, snapshot.candidates.size());
-  return nobody;
+  return choose(question, snapshot.candidates.size());
 }
 
 Decision highest(const Question& question, const std::function<Score(const Candidate&)>& score) {

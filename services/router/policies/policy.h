@@ -1,5 +1,5 @@
 // What a placement policy is: a name, and a pure function from the snapshot of a moment to a decision. Each stands in a
-// file of this folder and has a line in policies.cc.
+// file of this folder, as `const Policy <name>_policy`, and has a line in policies.cc.
 #pragma once
 
 #include <array>
@@ -32,14 +32,13 @@ struct Score {
 
 struct Policy {
   std::string_view name;
-  std::string_view summary;               // one line of help
   std::string_view score;                 // what the score is, and whether the highest or the lowest wins
   std::array<std::string_view, 3> parts;  // names of its parts; empty: none
   Decision (*decide)(const Question& question);
 };
 
-// All of them, in the order of help texts.
-std::span<const Policy> policies();
+// All of them.
+std::span<const Policy* const> policies();
 
 // Fails with bad_config for a name that no policy has (it says the nearest), and for weights and references that make
 // no sense.

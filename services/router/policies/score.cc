@@ -1,6 +1,8 @@
 // A weighted sum of what is free: of the GPU (slots or KV pages, whichever is scarcer), of the processors, and of the
 // latency up to a reference.
-#include "services/router/policies/registered.h"
+#include <algorithm>
+
+#include "services/router/policies/policy.h"
 
 namespace shoal::router {
 namespace {
@@ -9,9 +11,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return std::min(1.0, static_cast<double>(part) / static_cast<double>(whole));
 }
 
-}  // namespace
-
-Decision score(const Question& question) {
+Decision decide_score(const Question& question) {
   const auto& weights = question.config.score_weights;
   const double latency_ref_us = question.config.latency_ref_ms * 1000.0;
   return highest(question, [&](const Candidate& candidate) {
@@ -23,5 +23,14 @@ Decision score(const Question& question) {
     return Score{gpu + cpu + latency, {gpu, cpu, latency}};
   });
 }
+
+}  // namespace
+
+extern const Policy score_policy = {
+    .name = "score",
+    .score = "what is free, weighted; the highest wins",
+    .parts = {"gpu", "cpu", "latency"},
+    .decide = decide_score,
+};
 
 }  // namespace shoal::router

@@ -2,11 +2,12 @@
 // a line that the candidates divide by their weights. Multiples of the golden ratio fill the line more evenly than any
 // random numbers (Knuth, "The Art of Computer Programming", volume 3, 6.4: Fibonacci hashing), so shares are right
 // after few placements, and nothing has to be remembered but their number.
-#include "services/router/policies/registered.h"
+#include "services/router/policies/policy.h"
 
 namespace shoal::router {
+namespace {
 
-Decision weighted(const Question& question) {
+Decision decide_weighted(const Question& question) {
   constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;  // 2^64 / φ
   std::uint64_t total = 0;
   for (const std::size_t index : question.able) total += question.candidate(index).weight;
@@ -29,5 +30,14 @@ Decision weighted(const Question& question) {
   }
   return decision;
 }
+
+}  // namespace
+
+extern const Policy weighted_policy = {
+    .name = "weighted",
+    .score = "share of the placements; each in its turn",
+    .parts = {},
+    .decide = decide_weighted,
+};
 
 }  // namespace shoal::router

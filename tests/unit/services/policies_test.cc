@@ -144,9 +144,9 @@ TEST_CASE("score adds up what is free by its weights") {
 }
 
 TEST_CASE("every policy gives equals their turn, passes over who is full and knows when nobody is able") {
-  for (const Policy& policy : policies()) {
-    CAPTURE(policy.name);
-    const PolicyConfig config = named(std::string(policy.name));
+  for (const Policy* policy : policies()) {
+    CAPTURE(policy->name);
+    const PolicyConfig config = named(std::string(policy->name));
     Snapshot snapshot = snapshot_of(4);
     const auto placed = place(snapshot, config, 4'000);
     for (const auto& [epoch, count] : placed) CHECK(count == doctest::Approx(1'000).epsilon(0.1));

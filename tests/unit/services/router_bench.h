@@ -30,6 +30,7 @@ struct Router {
   void load(Epoch epoch, std::uint32_t free, std::uint64_t consumed = 0) {
     protocol::LoadReport report;
     report.sequence = ++sequence;
+    report.slots = 16;
     report.slots_free = free;
     report.grants_consumed = consumed;
     bench.receive(epoch, protocol::Load{report});
