@@ -105,7 +105,8 @@ std::string reason_of(const router::LogHeader& header, const Event& event) {
     case Outcome::timed_out:
       return "Timed out, " + std::string(shoal::name(event.code)) + ": " + event.text + ".";
     case Outcome::grant_lost:
-      return "The grant for " + name_of("", event.executor) + " was not reported as used in time.";
+      return "The grant for " + name_of("", event.executor) + " was not reported as used in time" +
+             in_brackets(event.text) + ".";
   }
   return "";
 }

@@ -1,7 +1,6 @@
 #include "actors/host/measure.h"
 
 #include <fstream>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,12 +25,7 @@ Meter::Reading Meter::read(Time now) {
   std::uint64_t pages_resident = 0;
   std::ifstream("/proc/self/statm") >> pages_total >> pages_resident;
   reading.rss_bytes = pages_resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  // A host with more processors than fit the set counts as one processor: busy, never falsely idle.
-  const bool known = sched_getaffinity(0, sizeof allowed, &allowed) == 0;
-  reading.cpus = known ? static_cast<std::uint32_t>(CPU_COUNT(&allowed)) : 1;
+  reading.cpus = cpus_;
   return reading;
 }
 

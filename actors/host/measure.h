@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/cores.h"
 #include "base/time.h"
 
 namespace shoal::actors {
@@ -18,6 +19,7 @@ public:
   Reading read(Time now);
 
 private:
+  std::uint32_t cpus_ = usable_cores();
   Time last_;
   std::uint64_t last_cpu_us_ = 0;
 };

@@ -14,6 +14,7 @@ struct InferenceConfig : CommonConfig {
   std::string module = "auto";
   std::uint64_t kv_bytes = std::uint64_t{256} << 20;
   std::uint32_t step_tokens = 128;
+  std::uint32_t weight = 0;
 
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
@@ -28,6 +29,8 @@ struct InferenceConfig : CommonConfig {
         "step_tokens", self.step_tokens,
         "tokens of one step: more let prompts pass faster, fewer let running streams go on sooner; at least slots + 8",
         16, 16'384);
+    visit("weight", self.weight, "its share of the requests by the routers' policy `weighted`; 0: its slots", 0,
+          1'000'000);
   }
 };
 

@@ -33,6 +33,7 @@ int run_inference(const InferenceConfig& config) {
                     {"numerics", model->numerics},
                     {"module", model->backend->describe().name},
                     {"context_tokens", std::to_string(model->spec.context)}};
+  if (config.weight > 0) service.labels.push_back({"weight", std::to_string(config.weight)});
   auto step_config = engine::step_config(*model);
   step_config.streams_max = 2 * config.slots;  // those that are being cancelled while others come
   step_config.scheduler = {.sequences_max = config.slots, .tokens_max = config.step_tokens};

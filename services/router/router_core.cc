@@ -244,6 +244,7 @@ void RouterCore::record_lost_grants(Time now, actors::Effects& out) {
                 .executor = executor};
     event.snapshot.sequence = events_.next_sequence();
     event.snapshot.asked = std::move(promise.asked);
+    if (directory_.rows().count(executor) == 0) event.text = "its executor is gone";
     events_.add(std::move(event), out);
   }
 }
