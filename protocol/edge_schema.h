@@ -9,6 +9,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "protocol/edge.h"
 #include "protocol/edge_map.h"
@@ -54,14 +56,15 @@ T owner_of(Value T::*);
 template <auto Member>
 using Owner = decltype(owner_of(Member));
 
+// The largest value of an integer member, optional or not. By its type alone: clang 14 makes no constant of an object
+// that holds a std::string.
 template <class Value>
-constexpr std::uint64_t most(const Value&) {
-  return std::numeric_limits<Value>::max();
-}
+inline constexpr std::uint64_t most = std::numeric_limits<Value>::max();
 template <class Value>
-constexpr std::uint64_t most(const std::optional<Value>&) {
-  return std::numeric_limits<Value>::max();
-}
+inline constexpr std::uint64_t most<std::optional<Value>> = std::numeric_limits<Value>::max();
+
+template <auto Member>
+using MemberOf = std::remove_reference_t<decltype(std::declval<Owner<Member>&>().*Member)>;
 
 template <auto Member>
 constexpr auto text(std::string_view name, std::size_t bytes_max, std::string_view fallback, std::string_view meaning) {
@@ -89,7 +92,7 @@ constexpr auto integer(std::string_view name, std::uint64_t min, std::string_vie
                                .fallback = fallback,
                                .meaning = meaning,
                                .min = min,
-                               .max = max == 0 ? most(Owner<Member>{}.*Member) : max},
+                               .max = max == 0 ? most<MemberOf<Member>> : max},
                               [](MapReader& map, const FieldInfo& info, Owner<Member>& request) {
                                 if (info.required()) map.require(info.name);
                                 map.integer(info.name, request.*Member, info.min, info.max);
