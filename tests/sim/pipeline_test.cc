@@ -23,7 +23,7 @@ public:
     while (!open_.empty() && open_.front().due <= now) {
       const auto& [due, from, call] = open_.front();
       const auto request = protocol::parse_stage_request(call.payload);
-      const bool bad = request && request->prompt.value_or("").find("bad") != std::string::npos;
+      const bool bad = request && request->messages.back().content.find("bad") != std::string::npos;
       out.send(from, protocol::make_message(protocol::CallResult{
                          .id = call.id,
                          .code = Code::ok,
