@@ -27,6 +27,9 @@ inline constexpr std::size_t client_id_bytes_max = 64;
 inline constexpr std::size_t messages_max = 1024;  // of one conversation
 inline constexpr std::size_t stop_strings_max = 16;
 inline constexpr std::size_t stop_string_bytes_max = 128;
+inline constexpr std::uint32_t top_logprobs_max = 20;        // alternatives of one id
+inline constexpr std::size_t logprobs_bytes_max = 8u << 20;  // of one unstreamed answer, as its DONE has them
+inline constexpr float penalty_max = 2;                      // of frequency, presence (either sign) and repetition
 
 inline constexpr std::size_t kind_bytes_max = 64;       // of a kind that a client calls or serves
 inline constexpr std::size_t stages_max = 16;           // of a pipeline
@@ -39,13 +42,15 @@ inline constexpr std::size_t answers_hwm_messages = 16'384;  // for one slow sub
 // Strings of the mesh.
 inline constexpr std::size_t name_bytes_max = 128;  // kinds, nodes, models, digests
 inline constexpr std::size_t address_bytes_max = 256;
-inline constexpr std::size_t text_bytes_max = 4096;  // the sentence of an error
+inline constexpr std::size_t text_bytes_max = 4096;   // the sentence of an error
+inline constexpr std::size_t token_bytes_max = 1024;  // of one id, beside its log probability; longer ones are cut
 
 // Streams.
 inline constexpr std::uint32_t context_tokens_max = 262'144;       // prompt plus generated ids
 inline constexpr std::size_t pages_max = context_tokens_max / 64;  // page hashes of one prompt
 inline constexpr std::size_t stop_ids_max = 64;                    // of one model
 inline constexpr std::uint32_t streams_max = 8192;                 // of one process
+inline constexpr std::size_t row_logprobs_max = 128;               // ids of one stream and step, with log probabilities
 inline constexpr std::size_t journals_bytes_max = 1u << 30;        // prompts held by one process, in any role
 inline constexpr std::uint32_t tombstones_max = 65'536;            // cancelled streams remembered by one process
 inline constexpr std::uint32_t queued_max = 4096;                  // placements waiting at one router
@@ -104,8 +109,10 @@ static_assert(prompt_bytes_max < body_bytes_max);
 static_assert(payload_bytes_max < body_bytes_max);
 static_assert(values_max >= directory_entries_max * (8 + 3 * labels_max));  // a whole directory in one frame
 static_assert(body_bytes_max >= directory_entries_max * (2 * name_bytes_max * (labels_max + 2) + 1024));
-static_assert(values_max >= directory_entries_max * (64 + 2 * labels_max));  // STATUS of a whole directory
-static_assert(values_max >= 6 * std::size_t{streams_max});                   // TOKENS for every stream
+static_assert(values_max >= directory_entries_max * (64 + 2 * labels_max));              // STATUS of a whole directory
+static_assert(values_max >= (6 + 4 + 2 * top_logprobs_max) * std::size_t{streams_max});  // TOKENS for every stream
+static_assert(values_max >= (5 + 3 * top_logprobs_max) * row_logprobs_max);              // TEXT
+static_assert(body_bytes_max / 2 >= (1 + top_logprobs_max) * (token_bytes_max + 16) * row_logprobs_max);
 static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
@@ -113,6 +120,7 @@ static_assert(grant_ms > load_interval_ms);
 static_assert(outbox_messages_max >= 2 * streams_max);
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");
 static_assert(client_backlog_bytes_max > prompt_bytes_max);
+static_assert(client_backlog_bytes_max >= logprobs_bytes_max + 4 * std::size_t{context_tokens_max});
 static_assert(bulk_backlog_bytes_max > message_bytes_max);
 
 }  // namespace shoal::limits

@@ -207,6 +207,25 @@ void check_body(Reader& reader, const Tokens& tokens) {
   if (!equal) return reader.fail({}, Code::malformed, "columns of different lengths");
   const std::uint64_t ids = std::accumulate(tokens.counts.begin(), tokens.counts.end(), std::uint64_t{0});
   if (ids != tokens.ids.ids.size()) reader.fail({}, Code::malformed, "counts that do not add up to the ids");
+  std::uint64_t entries = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if ((tokens.flags[i] & row_has_logprobs) == 0) continue;
+    entries += tokens.counts[i];
+    if (tokens.counts[i] > limits::row_logprobs_max) {
+      reader.fail({}, Code::too_large,
+                  "a row with more than " + std::to_string(limits::row_logprobs_max) + " logprobs");
+    }
+  }
+  if (entries != tokens.logprobs.size()) reader.fail({}, Code::malformed, "logprobs that do not match the ids");
+  for (const IdLogprobs& entry : tokens.logprobs) {
+    if (entry.top_ids.size() == entry.top_logprobs.size()) continue;
+    return reader.fail({}, Code::malformed, "as many top_ids as top_logprobs are needed");
+  }
+}
+
+void check_body(Reader& reader, const Text& text) {
+  if (text.logprobs.empty() || text.logprobs.size() == text.ids.ids.size()) return;
+  reader.fail({}, Code::malformed, "logprobs that do not match the ids");
 }
 
 template <class T>

@@ -26,7 +26,12 @@ struct Submit {
   std::optional<float> temperature;  // within 0 to 2
   std::optional<float> top_p;        // within (0, 1]
   std::optional<std::uint32_t> top_k;
-  std::optional<float> min_p;  // within [0, 1]
+  std::optional<float> min_p;               // within [0, 1]
+  std::optional<float> frequency_penalty;   // within [-2, 2]
+  std::optional<float> presence_penalty;    // within [-2, 2]
+  std::optional<float> repetition_penalty;  // within (0, 2]
+  bool logprobs = false;
+  std::uint32_t top_logprobs = 0;  // up to 20; above 0 only with logprobs
   std::optional<std::uint64_t> seed;
   std::vector<std::string> stop;
   Tier tier = Tier::realtime;
@@ -124,6 +129,19 @@ std::variant<Request, BadRequest> parse(std::string_view frame, Port port = Port
 
 std::string accepted(const std::string& id, const RequestId& request, const std::vector<std::string>& gateways);
 
+// The log probabilities of ids as a client gets them: OpenAI's entries of `content`, packed one after another, because
+// an unstreamed answer keeps them until it is whole.
+class Logprobs {
+public:
+  void add(const std::vector<TextLogprobs>& entries);
+  std::size_t count() const { return count_; }
+  const std::string& packed() const { return packed_; }
+
+private:
+  std::size_t count_ = 0;
+  std::string packed_;
+};
+
 struct Delta {
   std::string id;
   Position position = 0;  // after these ids
@@ -131,6 +149,7 @@ struct Delta {
   std::vector<TokenId> ids;
   std::string content;
   std::string reasoning_content;
+  std::optional<Logprobs> logprobs = std::nullopt;  // of these ids, if they were asked for
 };
 std::string delta(const Delta& delta);
 
@@ -141,6 +160,7 @@ struct Done {
   std::uint32_t completion_tokens = 0;
   std::optional<std::string> content;  // unstreamed requests: the whole text
   std::optional<std::string> reasoning_content;
+  std::optional<Logprobs> logprobs = std::nullopt;  // unstreamed requests that asked for them
 };
 std::string done(const Done& done);
 

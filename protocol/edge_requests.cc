@@ -32,6 +32,15 @@ constexpr std::array submit_rows = {
     integer<&Submit::top_k>("top_k", 0, "the model's", "this many most likely ids; 0 is off"),
     number<&Submit::min_p>("min_p", {0, 1}, "the model's", "ids at least this likely, relative to the likeliest"),
     integer<&Submit::seed>("seed", 0, "random", "the same seed draws the same ids"),
+    number<&Submit::frequency_penalty>("frequency_penalty", {-limits::penalty_max, limits::penalty_max}, "0",
+                                       "taken from an id's logit for each time that it was generated"),
+    number<&Submit::presence_penalty>("presence_penalty", {-limits::penalty_max, limits::penalty_max}, "0",
+                                      "taken from an id's logit if it was generated"),
+    number<&Submit::repetition_penalty>("repetition_penalty", {0, limits::penalty_max, true}, "the model's",
+                                        "above 1: ids of prompt and answer become less likely"),
+    boolean<&Submit::logprobs>("logprobs", "false", "log probabilities of the ids, in DELTA or DONE"),
+    integer<&Submit::top_logprobs>("top_logprobs", 0, "0", "likeliest ids at each position; needs `logprobs`",
+                                   limits::top_logprobs_max),
     special<Submit>("stop", "text or array of text", "none", "ends the answer before the first of these",
                     [](MapReader& map, const FieldInfo&, Submit& submit) { read_stop(map, submit.stop); }),
     special<Submit>("tier", "text", "realtime", "vip, realtime, async or batch, in any case",
@@ -137,6 +146,9 @@ void check(MapReader& map, const Submit& submit, Port port) {
   }
   if (!submit.prompt && submit.messages.empty()) {
     map.fail("messages", Code::invalid_request, "is missing: a request has messages, or a prompt");
+  }
+  if (submit.top_logprobs > 0 && !submit.logprobs) {
+    map.fail("top_logprobs", Code::invalid_request, "needs logprobs: true beside it");
   }
   if (port == Port::client) {
     if (map.find("client")) map.fail("client", Code::invalid_request, "names who asked on the publish port only");

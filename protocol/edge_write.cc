@@ -33,6 +33,27 @@ void integer(Packer& packer, std::string_view key, std::uint64_t value) {
   packer.integer(value);
 }
 
+// Three fields. A token that is not text by itself is spelled with \xe4\xb8 for its bytes, as OpenAI does.
+void token_logprob(Packer& packer, const TokenLogprob& entry) {
+  text(packer, "token", as_sentence(entry.token.bytes, 4 * limits::token_bytes_max + 3));
+  packer.string("logprob");
+  packer.number(entry.logprob);
+  packer.string("bytes");
+  if (entry.token.bytes.empty()) return packer.nil();  // an id that spells nothing
+  packer.array(entry.token.bytes.size());
+  for (const char byte : entry.token.bytes) packer.integer(static_cast<std::uint8_t>(byte));
+}
+
+// The field of a DELTA or DONE.
+std::string logprobs(const Logprobs& logprobs) {
+  Packer packer;
+  packer.string("logprobs");
+  packer.map(1);
+  packer.string("content");
+  packer.array(logprobs.count());
+  return packer.take() + logprobs.packed();
+}
+
 }  // namespace
 
 std::string accepted(const std::string& id, const RequestId& request, const std::vector<std::string>& gateways) {
@@ -45,9 +66,25 @@ std::string accepted(const std::string& id, const RequestId& request, const std:
   return packer.take();
 }
 
+void Logprobs::add(const std::vector<TextLogprobs>& entries) {
+  Packer packer;
+  for (const TextLogprobs& entry : entries) {
+    packer.map(4);
+    token_logprob(packer, entry.chosen);
+    packer.string("top_logprobs");
+    packer.array(entry.top.size());
+    for (const TokenLogprob& top : entry.top) {
+      packer.map(3);
+      token_logprob(packer, top);
+    }
+  }
+  count_ += entries.size();
+  packed_ += packer.take();
+}
+
 std::string delta(const Delta& delta) {
   Packer packer;
-  begin(packer, 5, "DELTA", delta.id);
+  begin(packer, 5 + (delta.logprobs ? 1 : 0), "DELTA", delta.id);
   integer(packer, "position", delta.position);
   text(packer, "chain", to_hex(delta.chain));
   packer.string("ids");
@@ -55,12 +92,13 @@ std::string delta(const Delta& delta) {
   for (const TokenId id : delta.ids) packer.integer(id);
   text(packer, "content", delta.content);
   text(packer, "reasoning_content", delta.reasoning_content);
-  return packer.take();
+  return delta.logprobs ? packer.take() + logprobs(*delta.logprobs) : packer.take();
 }
 
 std::string done(const Done& done) {
   Packer packer;
-  begin(packer, 2 + (done.content ? 1 : 0) + (done.reasoning_content ? 1 : 0), "DONE", done.id);
+  const int optional_fields = (done.content ? 1 : 0) + (done.reasoning_content ? 1 : 0) + (done.logprobs ? 1 : 0);
+  begin(packer, 2 + static_cast<std::size_t>(optional_fields), "DONE", done.id);
   text(packer, "finish_reason", finish_name(done.finish));
   packer.string("usage");
   packer.map(3);
@@ -69,7 +107,7 @@ std::string done(const Done& done) {
   integer(packer, "total_tokens", std::uint64_t{done.prompt_tokens} + done.completion_tokens);
   if (done.content) text(packer, "content", *done.content);
   if (done.reasoning_content) text(packer, "reasoning_content", *done.reasoning_content);
-  return packer.take();
+  return done.logprobs ? packer.take() + logprobs(*done.logprobs) : packer.take();
 }
 
 std::string error(const std::string& id, const Error& error, std::uint32_t retry_after_ms, const std::string& reason) {

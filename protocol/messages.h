@@ -170,6 +170,9 @@ struct Accepted {
   bool operator==(const Accepted&) const = default;
 };
 
+// Bit of Tokens::flags: each id of the row has an entry in `logprobs`.
+inline constexpr std::uint32_t row_has_logprobs = 16;
+
 // The new ids of one step for all streams of one relay: columns of equal length, ids of all rows one after another.
 struct Tokens {
   static constexpr Type type = Type::tokens;
@@ -180,9 +183,11 @@ struct Tokens {
   std::vector<std::uint32_t> counts;
   std::vector<std::uint32_t> flags;
   Ids ids;
+  std::vector<IdLogprobs> logprobs;  // of the rows that have them, one after another
   SHOAL_FIELDS(SHOAL_FIELD(handles, limits::streams_max), SHOAL_FIELD(attempts, limits::streams_max),
                SHOAL_FIELD(positions, limits::streams_max), SHOAL_FIELD(chains, limits::streams_max),
-               SHOAL_FIELD(counts, limits::streams_max), SHOAL_FIELD(flags, limits::streams_max), SHOAL_FIELD(ids))
+               SHOAL_FIELD(counts, limits::streams_max), SHOAL_FIELD(flags, limits::streams_max), SHOAL_FIELD(ids),
+               SHOAL_FIELD(logprobs, limits::streams_max))
   bool operator==(const Tokens&) const = default;
 };
 
@@ -193,8 +198,9 @@ struct Text {
   std::string content;
   Finish finish = Finish::none;
   Ids ids;
+  std::vector<TextLogprobs> logprobs;  // one an id, or none
   SHOAL_FIELDS(SHOAL_FIELD(reasoning, limits::prompt_bytes_max), SHOAL_FIELD(content, limits::prompt_bytes_max),
-               SHOAL_FIELD(finish), SHOAL_FIELD(ids))
+               SHOAL_FIELD(finish), SHOAL_FIELD(ids), SHOAL_FIELD(logprobs, limits::row_logprobs_max))
   bool operator==(const Text&) const = default;
 };
 

@@ -89,9 +89,16 @@ struct Parameters {
   std::vector<std::string> stop;        // strings, matched on visible output
   std::vector<std::uint32_t> stop_ids;  // end of sequence ids of the model
   bool ignore_eos = false;
+  float frequency_penalty = 0;     // for each time that an id was generated
+  float presence_penalty = 0;      // if an id was generated
+  float repetition_penalty = 1;    // if an id is in the prompt or was generated; 1: off
+  bool logprobs = false;           // log probabilities travel with the ids
+  std::uint32_t top_logprobs = 0;  // and those of so many likeliest ids
   SHOAL_FIELDS(SHOAL_FIELD(temperature), SHOAL_FIELD(top_p), SHOAL_FIELD(top_k), SHOAL_FIELD(min_p), SHOAL_FIELD(seed),
                SHOAL_FIELD(max_tokens), SHOAL_FIELD(stop, limits::stop_strings_max, limits::stop_string_bytes_max),
-               SHOAL_FIELD(stop_ids, limits::stop_ids_max), SHOAL_FIELD(ignore_eos))
+               SHOAL_FIELD(stop_ids, limits::stop_ids_max), SHOAL_FIELD(ignore_eos), SHOAL_FIELD(frequency_penalty),
+               SHOAL_FIELD(presence_penalty), SHOAL_FIELD(repetition_penalty), SHOAL_FIELD(logprobs),
+               SHOAL_FIELD(top_logprobs))
   bool operator==(const Parameters&) const = default;
 };
 
@@ -126,6 +133,32 @@ struct Grant {
 };
 
 enum class Finish : std::uint8_t { none = 0, stop = 1, length = 2 };
+
+// How likely an id was, and the likeliest ones at its position: from the executor.
+struct IdLogprobs {
+  float logprob = 0;
+  std::vector<TokenId> top_ids;     // most likely first
+  std::vector<float> top_logprobs;  // of each
+  SHOAL_FIELDS(SHOAL_FIELD(logprob), SHOAL_FIELD(top_ids, limits::top_logprobs_max),
+               SHOAL_FIELD(top_logprobs, limits::top_logprobs_max))
+  bool operator==(const IdLogprobs&) const = default;
+};
+
+// The bytes of an id and how likely it was.
+struct TokenLogprob {
+  Bytes token;
+  float logprob = 0;
+  SHOAL_FIELDS(SHOAL_FIELD(token, limits::token_bytes_max), SHOAL_FIELD(logprob))
+  bool operator==(const TokenLogprob&) const = default;
+};
+
+// IdLogprobs with the bytes of its ids: from the relay, who has the tokenizer.
+struct TextLogprobs {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;
+  SHOAL_FIELDS(SHOAL_FIELD(chosen), SHOAL_FIELD(top, limits::top_logprobs_max))
+  bool operator==(const TextLogprobs&) const = default;
+};
 
 // What a holder does with a stream, as POSITION reports it.
 enum class StreamState : std::uint8_t { unknown = 0, queued = 1, prefilling = 2, decoding = 3, parked = 4, ended = 5 };

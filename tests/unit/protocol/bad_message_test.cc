@@ -177,6 +177,39 @@ TEST_CASE("the columns of TOKENS are of one length and their counts add up") {
         "malformed: TOKENS: counts that do not add up to the ids");
 }
 
+TEST_CASE("each id of a row that says so has its log probabilities, and no other") {
+  const auto bent = [](auto change) {
+    Tokens body = samples::body<Tokens>();
+    change(body);
+    return answer(samples::to_frames(head_of<Tokens>(), samples::to_json_body(body)));
+  };
+  CHECK(bent([](Tokens&) {}) == "decoded");
+  const std::string unequal = "malformed: TOKENS: logprobs that do not match the ids";
+  CHECK(bent([](Tokens& body) { body.logprobs.pop_back(); }) == unequal);
+  CHECK(bent([](Tokens& body) { body.flags[0] |= row_has_logprobs; }) == unequal);
+  CHECK(bent([](Tokens& body) { body.flags[1] = 0; }) == unequal);
+  CHECK(bent([](Tokens& body) { body.logprobs[1].top_ids.pop_back(); }) ==
+        "malformed: TOKENS: as many top_ids as top_logprobs are needed");
+  const auto with_row_of = [&](std::size_t ids) {
+    return bent([ids](Tokens& body) {
+      body.counts = {0, static_cast<std::uint32_t>(ids)};
+      body.ids.ids.resize(ids);
+      body.logprobs.resize(ids);
+    });
+  };
+  CHECK(with_row_of(limits::row_logprobs_max) == "decoded");
+  CHECK(with_row_of(limits::row_logprobs_max + 1) == "too_large: TOKENS: a row with more than 128 logprobs");
+}
+
+TEST_CASE("a TEXT has log probabilities of all its ids or of none") {
+  Text body = samples::body<Text>();
+  body.logprobs.pop_back();
+  CHECK(answer(samples::to_frames(head_of<Text>(), samples::to_json_body(body))) ==
+        "malformed: TEXT: logprobs that do not match the ids");
+  body.logprobs.clear();
+  CHECK(answer(samples::to_frames(head_of<Text>(), samples::to_json_body(body))) == "decoded");
+}
+
 TEST_CASE("a message needs head and body and has at most four attachments") {
   const Frames ping = encode(make_message(Ping{}));
   CHECK(answer(Frames{}) == "malformed: head: missing");

@@ -41,6 +41,11 @@ inline Json to_json(const edge::Submit& submit) {
   put("top_k", submit.top_k);
   put("min_p", submit.min_p);
   put("seed", submit.seed);
+  put("frequency_penalty", submit.frequency_penalty);
+  put("presence_penalty", submit.presence_penalty);
+  put("repetition_penalty", submit.repetition_penalty);
+  if (submit.logprobs) map["logprobs"] = true;
+  if (submit.top_logprobs > 0) map["top_logprobs"] = submit.top_logprobs;
   put("deadline_ms", submit.deadline_ms);
   put("window", submit.window);
   if (!submit.client.empty()) map["client"] = submit.client;

@@ -53,6 +53,11 @@ TEST_CASE("every field of a SUBMIT arrives") {
                             .top_p = 0.25F,
                             .top_k = 40,
                             .min_p = 0.125F,
+                            .frequency_penalty = -2.0F,
+                            .presence_penalty = 0.75F,
+                            .repetition_penalty = 1.25F,
+                            .logprobs = true,
+                            .top_logprobs = 20,
                             .seed = std::numeric_limits<std::uint64_t>::max(),
                             .stop = {"\n\n", "终"},
                             .tier = Tier::vip,
@@ -74,7 +79,8 @@ TEST_CASE("what a SUBMIT leaves out has its defaults, and nil is left out") {
   CHECK(!plain.window);
   Json map = submit();
   for (const char* key : {"prompt", "stream", "model", "max_tokens", "temperature", "top_p", "top_k", "min_p", "seed",
-                          "stop", "tier", "deadline_ms", "window"}) {
+                          "stop", "tier", "deadline_ms", "window", "frequency_penalty", "presence_penalty",
+                          "repetition_penalty", "logprobs", "top_logprobs"}) {
     map[key] = nullptr;
   }
   CHECK(parsed<edge::Submit>(map) == plain);
@@ -172,6 +178,51 @@ TEST_CASE("sampling parameters are held to their ranges") {
   CHECK(answer(with("top_k", 0)) == "ok");
   CHECK(answer(with("top_k", -1)) == "invalid_request: SUBMIT.top_k: expected an integer from 0 to 4294967295, got -1");
   CHECK(answer(with("seed", -1)).starts_with("invalid_request: SUBMIT.seed: expected an integer from 0 to"));
+}
+
+TEST_CASE("penalties are held to their ranges") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double infinite = std::numeric_limits<double>::infinity();
+  for (const char* key : {"frequency_penalty", "presence_penalty"}) {
+    const std::string range = std::string("invalid_request: SUBMIT.") + key + ": expected a number from -2 to 2, got ";
+    for (const double good : {-2.0, 0.0, 0.5, 2.0}) CHECK(answer(with(key, good)) == "ok");
+    CHECK(answer(with(key, 2.01)) == range + "2.01");
+    CHECK(answer(with(key, -3)) == range + "-3");
+    CHECK(answer(with(key, nan)) == range + "nan");
+    CHECK(answer(with(key, -infinite)) == range + "-inf");
+    CHECK(answer(with(key, "much")) == range + "a string");
+    CHECK(answer(with(key, true)) == range + "a boolean");
+  }
+  const std::string range = "invalid_request: SUBMIT.repetition_penalty: expected a number above 0 and up to 2, got ";
+  for (const double good : {0.01, 1.0, 2.0}) CHECK(answer(with("repetition_penalty", good)) == "ok");
+  CHECK(answer(with("repetition_penalty", 0)) == range + "0");
+  CHECK(answer(with("repetition_penalty", -1)) == range + "-1");
+  CHECK(answer(with("repetition_penalty", 2.5)) == range + "2.5");
+  CHECK(answer(with("repetition_penalty", nan)) == range + "nan");
+  CHECK(answer(with("repetition_penalty", 1e-60)) == range + "1e-60");  // no float but 0
+  CHECK(answer(with("repetition_penalty", Json::array())) == range + "an array");
+}
+
+TEST_CASE("top_logprobs is a count up to twenty beside logprobs: true") {
+  const auto both = [](Json logprobs, Json top) {
+    Json map = with("logprobs", std::move(logprobs));
+    map["top_logprobs"] = std::move(top);
+    return answer(map);
+  };
+  CHECK(answer(with("logprobs", true)) == "ok");
+  CHECK(both(true, 0) == "ok");
+  CHECK(both(true, 20) == "ok");
+  CHECK(both(true, 21) == "invalid_request: SUBMIT.top_logprobs: expected an integer from 0 to 20, got 21");
+  CHECK(both(true, -1) == "invalid_request: SUBMIT.top_logprobs: expected an integer from 0 to 20, got -1");
+  CHECK(both(true, 1.5) == "invalid_request: SUBMIT.top_logprobs: expected an integer from 0 to 20, got 1.5");
+  CHECK(both(true, 4294967296U) ==
+        "invalid_request: SUBMIT.top_logprobs: expected an integer from 0 to 20, got 4294967296");
+  CHECK(answer(with("logprobs", 1)) == "invalid_request: SUBMIT.logprobs: expected true or false, got 1");
+  CHECK(answer(with("logprobs", "true")) == "invalid_request: SUBMIT.logprobs: expected true or false, got a string");
+  const std::string alone = "invalid_request: SUBMIT.top_logprobs: needs logprobs: true beside it";
+  CHECK(answer(with("top_logprobs", 5)) == alone);
+  CHECK(both(false, 5) == alone);
+  CHECK(both(false, 0) == "ok");  // as client libraries send it
 }
 
 TEST_CASE("counts and times begin at one") {

@@ -66,6 +66,26 @@ TEST_CASE("DONE has usage, and the text only of an unstreamed request") {
                                          {"reasoning_content", "because"}});
 }
 
+TEST_CASE("log probabilities have OpenAI's shape, in DELTA and in DONE") {
+  edge::Logprobs logprobs;
+  logprobs.add({{{{"世"}, -0.5F}, {{{"世"}, -0.5F}, {{"\xe4\xb8"}, -1.25F}}}});
+  logprobs.add({{{{""}, -2.0F}, {}}});
+  const Json chosen = {{"token", "世"}, {"logprob", -0.5}, {"bytes", {0xe4, 0xb8, 0x96}}};
+  const Json part = {{"token", "\\xe4\\xb8"}, {"logprob", -1.25}, {"bytes", {0xe4, 0xb8}}};
+  Json first = chosen;
+  first["top_logprobs"] = {chosen, part};
+  const Json second = {{"token", ""}, {"logprob", -2.0}, {"bytes", nullptr}, {"top_logprobs", Json::array()}};
+  const Json expected = {{"content", {first, second}}};
+
+  edge::Delta delta{"7", 2, 0, {5, 6}, "世", ""};
+  delta.logprobs = logprobs;
+  CHECK(unpack(edge::delta(delta))["logprobs"] == expected);
+  edge::Done done{.id = "7", .content = "世", .reasoning_content = "", .logprobs = logprobs};
+  CHECK(unpack(edge::done(done))["logprobs"] == expected);
+  delta.logprobs = edge::Logprobs{};
+  CHECK(unpack(edge::delta(delta))["logprobs"] == Json{{"content", Json::array()}});
+}
+
 TEST_CASE("ERROR has a code by name, a sentence that is UTF-8, and a pause if trying again may help") {
   CHECK(unpack(edge::error("7", {Code::busy, "full"}, 250)) ==
         Json{{"type", "ERROR"}, {"id", "7"}, {"code", "busy"}, {"message", "full"}, {"retry_after_ms", 250}});

@@ -80,7 +80,12 @@ T body() {
   T body;
   Filler filler;
   T::fields(body, filler);
-  if constexpr (std::is_same_v<T, Tokens>) body.counts = {1, 3};  // they add up to the ids
+  if constexpr (std::is_same_v<T, Tokens>) {
+    body.counts = {2, 2};  // they add up to the ids
+    body.flags[0] &= ~row_has_logprobs;
+    body.flags[1] |= row_has_logprobs;
+  }
+  if constexpr (std::is_same_v<T, Text>) body.logprobs.resize(4, body.logprobs.back());
   return body;
 }
 

@@ -66,6 +66,12 @@ constexpr const char* part_name<Journal> = "Journal";
 template <>
 constexpr const char* part_name<Grant> = "Grant";
 template <>
+constexpr const char* part_name<IdLogprobs> = "IdLogprobs";
+template <>
+constexpr const char* part_name<TokenLogprob> = "TokenLogprob";
+template <>
+constexpr const char* part_name<TextLogprobs> = "TextLogprobs";
+template <>
 constexpr const char* part_name<Code> = "Code";
 template <>
 constexpr const char* part_name<Type> = "Type";
@@ -136,6 +142,9 @@ TEST_CASE("the specification lists the fields of every part") {
   check_part<Parameters>();
   check_part<Journal>();
   check_part<Grant>();
+  check_part<IdLogprobs>();
+  check_part<TokenLogprob>();
+  check_part<TextLogprobs>();
 }
 
 TEST_CASE("the specification lists the head") {
@@ -170,6 +179,10 @@ TEST_CASE("the specification gives the limits that the code has") {
       {"client_id_bytes_max", limits::client_id_bytes_max},
       {"stop_strings_max", limits::stop_strings_max},
       {"stop_string_bytes_max", limits::stop_string_bytes_max},
+      {"top_logprobs_max", limits::top_logprobs_max},
+      {"logprobs_bytes_max", limits::logprobs_bytes_max},
+      {"token_bytes_max", limits::token_bytes_max},
+      {"row_logprobs_max", limits::row_logprobs_max},
       {"streams_max", limits::streams_max},
       {"load_interval_ms", limits::load_interval_ms},
       {"load_gap_ms", limits::load_gap_ms},

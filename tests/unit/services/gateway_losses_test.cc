@@ -65,12 +65,12 @@ TEST_CASE("text with another chain is dropped and answered MISMATCH, text after 
   gateway.text("a");
   auto twice = gateway.head;
   twice.position = 0;
-  gateway.bench.receive(relay, protocol::Text{"", "a", protocol::Finish::none, {{'a'}}}, twice);
+  gateway.bench.receive(relay, protocol::Text{"", "a", protocol::Finish::none, {{'a'}}, {}}, twice);
   CHECK(gateway.bench.sent<protocol::Mismatch>(relay) != nullptr);
   CHECK(gateway.bench.replies.empty());
   auto other = gateway.head;
   other.chain ^= 1;
-  gateway.bench.receive(relay, protocol::Text{"", "b", protocol::Finish::none, {{'b'}}}, other);
+  gateway.bench.receive(relay, protocol::Text{"", "b", protocol::Finish::none, {{'b'}}, {}}, other);
   CHECK(gateway.bench.replies.empty());
   CHECK(gateway.streams() == 1);
   ++gateway.head.position;
@@ -98,7 +98,7 @@ TEST_CASE("text of an attempt that was given up is not shown") {
   gateway.started();
   const auto old = gateway.head;
   gateway.bench.give(actors::LinkLost{executor});
-  gateway.bench.receive(relay, protocol::Text{"", "x", protocol::Finish::none, {{'x'}}}, old);
+  gateway.bench.receive(relay, protocol::Text{"", "x", protocol::Finish::none, {{'x'}}, {}}, old);
   CHECK(gateway.bench.replies.empty());
   CHECK(gateway.bench.sent<protocol::Unknown>(relay) != nullptr);
 }
