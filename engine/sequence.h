@@ -21,6 +21,7 @@ struct Sequence {
   std::uint64_t age = 0;  // order of arrival: smaller is older
   Time arrived{};
   std::vector<TokenId> ids;  // prompt, then generated
+  kernels::SeenIds seen;     // those that arrived, as far as penalties ask
   std::uint32_t prompt_tokens = 0;
   std::uint32_t planned = 0;           // ids [0, planned) have their KV in pages, or a step in flight puts it there
   std::vector<kernels::PageId> pages;  // cover at least `planned` tokens

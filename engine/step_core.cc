@@ -1,10 +1,12 @@
 #include "engine/step_core.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace shoal::engine {
 namespace {
@@ -25,6 +27,16 @@ Result<void> check_sampling(const SamplingParams& sampling) {
   if (!(sampling.temperature >= 0 && sampling.temperature <= 100)) return refuse("temperature must be in [0, 100]");
   if (!(sampling.top_p > 0 && sampling.top_p <= 1)) return refuse("top_p must be in (0, 1]");
   if (!(sampling.min_p >= 0 && sampling.min_p <= 1)) return refuse("min_p must be in [0, 1]");
+  if (!(std::abs(sampling.frequency_penalty) <= limits::penalty_max)) {
+    return refuse("frequency_penalty must be in [-2, 2]");
+  }
+  if (!(std::abs(sampling.presence_penalty) <= limits::penalty_max)) {
+    return refuse("presence_penalty must be in [-2, 2]");
+  }
+  if (!(sampling.repetition_penalty > 0 && sampling.repetition_penalty <= limits::penalty_max)) {
+    return refuse("repetition_penalty must be in (0, 2]");
+  }
+  if (sampling.top_logprobs > limits::top_logprobs_max) return refuse("top_logprobs must be at most 20");
   return {};
 }
 
@@ -90,6 +102,7 @@ Result<void> StepCore::add(Work work, Time now) {
   sequence->age = next_age_++;
   sequence->arrived = now;
   sequence->prompt_tokens = size_of(work.prompt);
+  sequence->seen = {work.sampling, work.prompt, work.generated};
   sequence->ids = take_ids(work);
   sequence->work = std::move(work);
   by_stream_.emplace(sequence->work.stream, sequence.get());
@@ -102,6 +115,7 @@ Result<void> StepCore::add(Work work, Time now) {
 void StepCore::supersede(Sequence& old, Work work, Time now) {
   scheduler_.leave(old);
   old.prompt_tokens = size_of(work.prompt);
+  old.seen = {work.sampling, work.prompt, work.generated};
   std::vector<TokenId> ids = take_ids(work);
   const auto [differs, unused] = std::mismatch(ids.begin(), ids.end(), old.ids.begin(), old.ids.end());
   const auto agreed = static_cast<std::uint32_t>(differs - ids.begin());
@@ -196,7 +210,7 @@ void StepCore::run(const Batch& batch, Time now, StepOutcome& outcome) {
     Sequence& s = *batch.chunks[i].sequence;
     const std::uint32_t tokens = batch.chunks[i].tokens;
     const bool draws = s.planned + tokens == s.known();
-    samples[i] = {.params = s.work.sampling, .choice = s.work.stream.choice, .position = s.position()};
+    samples[i] = {.params = s.work.sampling, .choice = s.work.stream.choice, .position = s.position(), .seen = &s.seen};
     steps.push_back({.pages = s.pages,
                      .first = s.planned,
                      .ids = std::span(s.ids).subspan(s.planned, tokens),
@@ -204,26 +218,34 @@ void StepCore::run(const Batch& batch, Time now, StepOutcome& outcome) {
                      .logits = {}});
     s.planned += tokens;
   }
-  const kernels::StepOutput output = backend_.wait(backend_.submit(steps));
+  kernels::StepOutput output = backend_.wait(backend_.submit(steps));
   SHOAL_CHECK(output.ids.size() == batch.chunks.size());
   ++totals_.steps;
+  auto logprobs = output.logprobs.begin();
   for (std::size_t i = 0; i < batch.chunks.size(); ++i) {
-    commit(*batch.chunks[i].sequence, batch.chunks[i].tokens, output.ids[i], now, outcome);
+    Sequence& s = *batch.chunks[i].sequence;
+    Drawn drawn{.id = output.ids[i], .logprobs = {}};
+    if (drawn.id != kernels::no_token && s.work.sampling.logprobs) {
+      SHOAL_CHECK(logprobs != output.logprobs.end());
+      drawn.logprobs.push_back(std::move(*logprobs++));
+    }
+    commit(s, batch.chunks[i].tokens, std::move(drawn), now, outcome);
   }
 }
 
 // Everything that looks at ids happens here, when they are known: stops, length, credit.
-void StepCore::commit(Sequence& s, std::uint32_t tokens, TokenId drawn, Time now, StepOutcome& outcome) {
-  if (drawn == kernels::no_token) {
+void StepCore::commit(Sequence& s, std::uint32_t tokens, Drawn drawn, Time now, StepOutcome& outcome) {
+  if (drawn.id == kernels::no_token) {
     totals_.prefilled_tokens += tokens;
     return;
   }
-  SHOAL_CHECK(drawn < config_.vocab);
+  SHOAL_CHECK(drawn.id < config_.vocab);
   totals_.prefilled_tokens += tokens - 1;
   ++totals_.generated_tokens;
   const Work& work = s.work;
-  outcome.generated.push_back({work.stream, work.attempt, s.position(), {drawn}});
-  s.ids.push_back(drawn);
+  outcome.generated.push_back({work.stream, work.attempt, s.position(), {drawn.id}, std::move(drawn.logprobs)});
+  s.ids.push_back(drawn.id);
+  s.seen.add_generated(drawn.id);
   if (const auto reason = finished(s.generated(), work.max_tokens, work.stop_ids, work.ignore_eos)) {
     outcome.ended.push_back({work.stream, work.attempt, s.position(), *reason});
     scheduler_.leave(s);

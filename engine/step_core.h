@@ -72,6 +72,10 @@ public:
   std::uint32_t pages_of(const StreamId& stream) const;
 
 private:
+  struct Drawn {
+    TokenId id = kernels::no_token;
+    std::vector<kernels::IdLogprobs> logprobs;  // none or one
+  };
   using Sequences = std::map<std::uint64_t, std::unique_ptr<Sequence>>;  // by age, so that every walk has one order
 
   Result<void> check(const Work& work) const;
@@ -80,7 +84,7 @@ private:
   void forget(Sequence& sequence);
   void sweep(Time now, StepOutcome& outcome);
   void run(const Batch& batch, Time now, StepOutcome& outcome);
-  void commit(Sequence& sequence, std::uint32_t tokens, TokenId drawn, Time now, StepOutcome& outcome);
+  void commit(Sequence& sequence, std::uint32_t tokens, Drawn drawn, Time now, StepOutcome& outcome);
   std::uint32_t tokens_wanted(const Work& work) const;
 
   Config config_;

@@ -44,6 +44,7 @@ struct Generated {
   Attempt attempt;
   Position position = 0;  // of the first one
   std::vector<TokenId> ids;
+  std::vector<kernels::IdLogprobs> logprobs{};  // of each id, if sampling.logprobs is set
 };
 
 // The stream is gone from the engine. After a Generated of the same step, if both are there.

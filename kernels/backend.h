@@ -37,7 +37,8 @@ struct KvShape {
 struct SampleStep {
   SamplingParams params{};
   Choice choice = 0;
-  Position position = 0;  // of the id being drawn
+  Position position = 0;          // of the id being drawn
+  const SeenIds* seen = nullptr;  // the sequence's ids, for penalties; valid until wait()
 };
 
 // What one sequence does in a step: appends `ids` at index `first` of its own ids (prompt and generated ones counted
@@ -52,7 +53,8 @@ struct SeqStep {
 };
 
 struct StepOutput {
-  std::vector<TokenId> ids{};  // one a SeqStep, in order; no_token where nothing was drawn
+  std::vector<TokenId> ids{};          // one a SeqStep, in order; no_token where nothing was drawn
+  std::vector<IdLogprobs> logprobs{};  // of the SeqSteps that draw with params.logprobs, in order
 };
 
 using Ticket = std::uint64_t;

@@ -227,7 +227,11 @@ void Blocks::head(Stream& stream, const Step& step, StepOutput& output) {
     next += taken;
     TokenId drawn = no_token;
     if (const SampleStep* sample = sequence.sample) {
-      drawn = sampler_.sample({logits.row(next - 1), spec_.vocab}, sample->params, sample->choice, sample->position);
+      const std::span<const float> row(logits.row(next - 1), spec_.vocab);
+      drawn = sampler_.sample(row, sample->params, sample->choice, sample->position, sample->seen);
+      if (sample->params.logprobs) {
+        output.logprobs.push_back(log_probabilities(row, drawn, sample->params.top_logprobs));
+      }
     }
     output.ids.push_back(drawn);
   }

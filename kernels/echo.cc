@@ -30,7 +30,7 @@ Ticket EchoBackend::submit(std::span<const SeqStep> steps) {
   StepOutput output;
   for (const SeqStep& step : steps) {
     for (std::uint32_t i = 0; i < step.ids.size(); ++i) slot(step, step.first + i) = step.ids[i];
-    output.ids.push_back(step.sample ? next(step) : no_token);
+    output.ids.push_back(step.sample ? draw(step, output) : no_token);
   }
   if (progress_) progress_();
   open_.push_back(std::move(output));
@@ -54,6 +54,19 @@ void EchoBackend::copy_pages(std::span<const PageCopy> copies) {
 
 TokenId& EchoBackend::slot(const SeqStep& step, std::uint32_t index) {
   return kv_.at(std::size_t{step.pages[index / page_tokens]} * page_tokens + index % page_tokens);
+}
+
+TokenId EchoBackend::draw(const SeqStep& step, StepOutput& output) {
+  const TokenId plain = next(step);
+  SamplingParams params = step.sample->params;
+  if (!params.penalizes() && !params.logprobs) return plain;
+  logits_.assign(echo_eos_id + 1, 0);
+  logits_[echo_eos_id] = 1;
+  logits_[plain] = 8;
+  params.temperature = 0;
+  const TokenId drawn = sampler_.sample(logits_, params, 0, step.sample->position, step.sample->seen);
+  if (params.logprobs) output.logprobs.push_back(log_probabilities(logits_, drawn, params.top_logprobs));
+  return drawn;
 }
 
 TokenId EchoBackend::next(const SeqStep& step) {

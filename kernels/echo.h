@@ -1,6 +1,9 @@
 // EchoBackend: the engine behind the model name `bytes`, without weights. Ids are bytes; the answer repeats the prompt
 // and ends with id 256. Its KV is the ids themselves, kept in pages as a real model keeps keys, so a scheduler that
 // loses, mixes or overwrites pages gives wrong bytes. Deterministic; lives on the engine's thread.
+//
+// Where penalties or log probabilities are asked for, it has logits: 8 for the id that comes next, 1 for the end, 0 for
+// all others. It draws the largest at every temperature, so an id that is penalised by more than 7 ends the answer.
 #pragma once
 
 #include <functional>
@@ -35,8 +38,11 @@ public:
 private:
   TokenId& slot(const SeqStep& step, std::uint32_t index);
   TokenId next(const SeqStep& step);
+  TokenId draw(const SeqStep& step, StepOutput& output);
 
   Mode mode_;
+  Sampler sampler_;
+  std::vector<float> logits_;
   std::vector<TokenId> kv_;  // [pages, page_tokens]
   std::vector<StepOutput> open_;
   Ticket waited_ = 0;

@@ -11,10 +11,65 @@ TokenId greedy(std::span<const float> logits) {
   return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-TokenId Sampler::sample(std::span<const float> logits, const SamplingParams& params, Choice choice, Position position) {
+SeenIds::SeenIds(const SamplingParams& params, std::span<const TokenId> prompt, std::span<const TokenId> generated)
+    : counts_(params.penalizes()) {
+  if (params.repetition_penalty != 1) {
+    for (const TokenId id : prompt) generated_.try_emplace(id, 0);
+  }
+  for (const TokenId id : generated) add_generated(id);
+}
+
+void SeenIds::penalize(std::span<float> logits, const SamplingParams& params) const {
+  constexpr float logit_max = 1e30f;
+  const float repetition = params.repetition_penalty;
+  for (const auto& [id, count] : generated_) {
+    float& logit = logits[id];
+    if (!std::isfinite(logit)) continue;
+    if (repetition != 1) logit = logit > 0 ? logit / repetition : logit * repetition;
+    if (count > 0) {
+      logit -= params.frequency_penalty * static_cast<float>(count);
+      logit -= params.presence_penalty;
+    }
+    logit = std::clamp(logit, -logit_max, logit_max);
+  }
+}
+
+IdLogprobs log_probabilities(std::span<const float> logits, TokenId drawn, std::uint32_t top) {
+  const double largest = logits[greedy(logits)];
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double(logit) - largest);
+  const double log_sum = largest + std::log(sum);
+  const auto logprob_of = [&](TokenId id) {
+    return std::max(static_cast<float>(double(logits[id]) - log_sum), logprob_min);
+  };
+
+  IdLogprobs out;
+  out.logprob = logprob_of(drawn);
+  std::vector<TokenId>& best = out.top_ids;
+  const auto likelier = [&](TokenId a, TokenId b) { return logits[a] > logits[b]; };
+  for (TokenId id = 0; top > 0 && id < logits.size(); ++id) {
+    if (best.size() == top) {
+      if (!likelier(id, best.back())) continue;
+      best.pop_back();
+    }
+    best.insert(std::upper_bound(best.begin(), best.end(), id, likelier), id);
+  }
+  for (const TokenId id : best) out.top_logprobs.push_back(logprob_of(id));
+  return out;
+}
+
+TokenId Sampler::sample(std::span<const float> logits, const SamplingParams& params, Choice choice, Position position,
+                        const SeenIds* seen) {
   SHOAL_CHECK(!logits.empty());
+  if (seen == nullptr || !params.penalizes()) return draw(logits, params, choice, position);
+  penalized_.assign(logits.begin(), logits.end());
+  seen->penalize(penalized_, params);
+  return draw(penalized_, params, choice, position);
+}
+
+TokenId Sampler::draw(std::span<const float> logits, const SamplingParams& params, Choice choice, Position position) {
   const TokenId best = greedy(logits);
-  if (!(params.temperature > 0)) return best;
+  if (!(params.temperature >= temperature_min)) return best;
 
   // The likeliest token runs first: what could not beat it even with the best noise needs no random bits.
   const auto score_of = [&](TokenId token) {

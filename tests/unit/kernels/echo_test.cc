@@ -1,6 +1,7 @@
 #include "kernels/echo.h"
 
 #include <array>
+#include <cmath>
 
 #include <doctest/doctest.h>
 
@@ -42,4 +43,29 @@ TEST_CASE("a copied page answers like the original") {
   const std::vector<TokenId> fed = {'a'};
   const SeqStep decode{.pages = copy, .first = 3, .ids = fed, .sample = &at_one, .logits = {}};
   CHECK(echo.wait(echo.submit({&decode, 1})).ids[0] == 'b');
+}
+
+TEST_CASE("the byte model has logits where they are asked for: 8 for what comes next, 1 for the end, 0 else") {
+  EchoBackend echo;
+  REQUIRE(echo.reserve_kv(256));
+  const std::array<PageId, 1> pages = {0};
+  const std::vector<TokenId> prompt = {'a', 'a', 'b'};
+  const auto draw = [&](const SampleStep& sample) {
+    const SeqStep step{.pages = pages, .first = 0, .ids = prompt, .sample = &sample, .logits = {}};
+    return echo.wait(echo.submit({&step, 1}));
+  };
+  const SamplingParams asked{.logprobs = true, .top_logprobs = 2};
+  const StepOutput output = draw({.params = asked});
+  CHECK(output.ids[0] == 'a');
+  REQUIRE(output.logprobs.size() == 1);
+  const double sum = std::exp(8.0) + std::exp(1.0) + 255;
+  CHECK(output.logprobs[0].logprob == doctest::Approx(8 - std::log(sum)));
+  CHECK(output.logprobs[0].top_ids == std::vector<TokenId>{'a', echo_eos_id});
+  CHECK(draw({.params = {}}).logprobs.empty());
+
+  const SamplingParams penalized{.temperature = 1, .frequency_penalty = 2};
+  for (std::uint32_t times = 0; times < 6; ++times) {
+    const SeenIds seen(penalized, prompt, std::vector<TokenId>(times, 'a'));
+    CHECK(draw({.params = penalized, .seen = &seen}).ids[0] == (times < 4 ? TokenId{'a'} : echo_eos_id));
+  }
 }
