@@ -42,23 +42,26 @@ class NoAnswer(ShoalError):
 
 @dataclasses.dataclass
 class Delta:
-    """What became visible with some more ids. `position` is how many ids the answer has so far, `chain` names them."""
+    """What became visible with some more ids. `position` is how many ids the answer has so far, `chain` names them.
+    `logprobs` has one entry for each of the ids if the request asked for them, in OpenAI's shape."""
 
     content: str
     reasoning_content: str
     ids: list
     position: int
     chain: str
+    logprobs: dict = None
 
 
 @dataclasses.dataclass
 class Answer:
-    """A whole answer. `finish_reason` is "stop" or "length"; `usage` counts tokens."""
+    """A whole answer. `finish_reason` is "stop" or "length"; `usage` counts tokens; `logprobs` is that of all ids."""
 
     content: str
     reasoning_content: str
     finish_reason: str
     usage: dict
+    logprobs: dict = None
 
 
 class Stream:
@@ -77,6 +80,7 @@ class Stream:
         self._auto_credit = auto_credit and window is not None
         self._messages = collections.deque()
         self._texts = {field: [] for field in TEXT_FIELDS}
+        self._logprobs = []
         self._heard = time.monotonic()
 
     def __iter__(self):
@@ -114,13 +118,17 @@ class Stream:
         if kind == "DELTA":
             for field in TEXT_FIELDS:
                 self._texts[field].append(message[field])
+            if "logprobs" in message:
+                self._logprobs += message["logprobs"]["content"]
             return Delta(message["content"], message["reasoning_content"], message["ids"], message["position"],
-                         message["chain"])
+                         message["chain"], message.get("logprobs"))
         if kind == "ACCEPTED":
             self.request = message["request"]
         elif kind == "DONE":
             texts = {field: message.get(field, "".join(self._texts[field])) for field in TEXT_FIELDS}
-            self.answer = Answer(**texts, finish_reason=message["finish_reason"], usage=message["usage"])
+            logprobs = message.get("logprobs", {"content": self._logprobs} if self._logprobs else None)
+            self.answer = Answer(**texts, finish_reason=message["finish_reason"], usage=message["usage"],
+                                 logprobs=logprobs)
             self._client._forget(self)
         elif kind == "ERROR":
             self._client._forget(self)
@@ -164,8 +172,8 @@ class Client:
     def submit(self, messages, auto_credit=True, **parameters):
         """Sends a request and returns its Stream. `messages` is a conversation, or a string: one user message.
 
-        Parameters are those of SUBMIT: stream, model, max_tokens, temperature, top_p, top_k, min_p, seed, stop, tier,
-        deadline_ms, window.
+        Parameters are those of SUBMIT: stream, model, max_tokens, temperature, top_p, top_k, min_p, seed, stop,
+        frequency_penalty, presence_penalty, repetition_penalty, logprobs, top_logprobs, tier, deadline_ms, window.
         """
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
@@ -177,7 +185,8 @@ class Client:
         yield from answer
         if not stream:
             whole = answer.answer
-            yield Delta(whole.content, whole.reasoning_content, [], whole.usage["completion_tokens"], "")
+            yield Delta(whole.content, whole.reasoning_content, [], whole.usage["completion_tokens"], "",
+                        whole.logprobs)
 
     def complete(self, messages, **parameters):
         """Asks, and returns the whole Answer."""

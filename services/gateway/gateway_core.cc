@@ -85,6 +85,8 @@ void GatewayCore::finish(Stream& stream, protocol::Finish finish, Time now, Effe
   if (!stream.streamed) {
     done.content = stream.content;
     done.reasoning_content = stream.reasoning;
+    const bool whole = stream.logprobs.count() == stream.position();  // not after a loss in between
+    if (stream.journal.parameters.logprobs && whole) done.logprobs = std::move(stream.logprobs);
   }
   for (const Epoch holder : {stream.executor, stream.relay}) {
     if (holder != 0) out.send(holder, make_message(protocol::Release{}, stream.head(now)));

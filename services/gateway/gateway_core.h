@@ -115,7 +115,7 @@ private:
   void generate_if_ready(Stream& stream, Time now, actors::Effects& out);
   void go_on_if_credit(Stream& stream, Time now, actors::Effects& out);
   void dispatch_again(Stream& stream, Time now, actors::Effects& out);
-  void deliver(Stream& stream, const protocol::Text& text, actors::Effects& out);
+  bool deliver(Stream& stream, const protocol::Text& text, Time now, actors::Effects& out);
   void finish(Stream& stream, protocol::Finish finish, Time now, actors::Effects& out);
   void fail(Stream& stream, Error error, std::uint32_t retry_ms, Time now, actors::Effects& out,
             const std::string& reason = {});

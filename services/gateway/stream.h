@@ -32,7 +32,7 @@ struct Stream {
   Tier tier = Tier::realtime;
   Time deadline;
   protocol::edge::Submit submit;  // what the model's defaults do not overrule
-  std::size_t bytes = 0;          // of its prompt, as the gateway counts them
+  std::size_t bytes = 0;          // of its prompt and log probabilities, as the gateway counts them
 
   Phase phase = Phase::staging;
   std::size_t stage = 0;          // of the pipeline: passed so many
@@ -67,6 +67,7 @@ struct Stream {
   Chain chain = 0;      // over journal.generated
   std::string content;  // all of V so far, for unstreamed requests
   std::string reasoning;
+  protocol::edge::Logprobs logprobs;  // of all ids so far, likewise
 
   Position position() const { return static_cast<Position>(journal.generated.ids.size()); }
 

@@ -123,6 +123,11 @@ void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared
   journal.parameters.top_k = wanted.top_k.value_or(prepared.defaults.top_k);
   journal.parameters.min_p = wanted.min_p.value_or(prepared.defaults.min_p);
   journal.parameters.seed = wanted.seed ? *wanted.seed : random_.next();
+  journal.parameters.frequency_penalty = wanted.frequency_penalty.value_or(prepared.defaults.frequency_penalty);
+  journal.parameters.presence_penalty = wanted.presence_penalty.value_or(prepared.defaults.presence_penalty);
+  journal.parameters.repetition_penalty = wanted.repetition_penalty.value_or(prepared.defaults.repetition_penalty);
+  journal.parameters.logprobs = wanted.logprobs;
+  journal.parameters.top_logprobs = wanted.top_logprobs;
   journal.parameters.max_tokens = wanted.max_tokens.value_or(room);
   journal.parameters.stop = wanted.stop;
   journal.parameters.stop_ids = prepared.stop_ids;
@@ -280,7 +285,7 @@ void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head
   stream.chain = chain_over(stream.chain, text.ids.ids);
   tokens_total_ += text.ids.ids.size();
   if (!text.ids.ids.empty()) stream.losses = 0;
-  deliver(stream, text, out);
+  if (!deliver(stream, text, now, out)) return;
   if (text.finish != Finish::none) return finish(stream, text.finish, now, out);
   if (stream.phase == Phase::yielded) go_on_if_credit(stream, now, out);
 }
@@ -293,14 +298,31 @@ void GatewayCore::on_finished(Stream& stream, Epoch from, Time now) {
   wait_until(stream, now + answer_wait);
 }
 
-void GatewayCore::deliver(Stream& stream, const protocol::Text& text, Effects& out) {
-  if (!stream.streamed) {
-    stream.content += text.content;
-    stream.reasoning += text.reasoning;
-    return;
+// False if the stream ended by it.
+bool GatewayCore::deliver(Stream& stream, const protocol::Text& text, Time now, Effects& out) {
+  const bool asked = stream.journal.parameters.logprobs;
+  if (stream.streamed) {
+    protocol::edge::Delta delta{stream.client_id, stream.position(), stream.chain,
+                                text.ids.ids,     text.content,      text.reasoning};
+    if (asked && text.logprobs.size() == text.ids.ids.size()) delta.logprobs.emplace().add(text.logprobs);
+    out.reply_client(stream.client, protocol::edge::delta(delta));
+    return true;
   }
-  out.reply_client(stream.client, protocol::edge::delta({stream.client_id, stream.position(), stream.chain,
-                                                         text.ids.ids, text.content, text.reasoning}));
+  stream.content += text.content;
+  stream.reasoning += text.reasoning;
+  if (!asked) return true;
+  stream.logprobs.add(text.logprobs);
+  const std::size_t bytes = stream.logprobs.packed().size();
+  if (bytes > limits::logprobs_bytes_max) {
+    fail(stream,
+         {Code::too_large, "the log probabilities of this answer take more than " +
+                               std::to_string(limits::logprobs_bytes_max) +
+                               " bytes; ask with stream: true, or for fewer tokens or top_logprobs"},
+         0, now, out);
+    return false;
+  }
+  count_bytes(stream, stream.journal.prompt.ids.size() * sizeof(TokenId) + bytes);
+  return true;
 }
 
 void GatewayCore::on_yielded(Stream& stream, Epoch from, const protocol::Head& head, Time now, Effects& out) {

@@ -15,6 +15,9 @@ using actors::Effects;
 using protocol::make_message;
 
 constexpr std::uint32_t retry_after_ms = 100;
+// A TOKENS with so many stays below bulk_bytes_min: a larger one would travel on another lane and might be overtaken.
+constexpr std::size_t logprobs_per_message = 200;
+static_assert(logprobs_per_message * (64 + 10 * limits::top_logprobs_max) < limits::bulk_bytes_min);
 // Two reports: a router that wants more than its share is offered what the others no longer use by the third.
 constexpr auto recent_span = milliseconds(2 * limits::load_interval_ms);
 
@@ -30,6 +33,11 @@ engine::Work make_work(const protocol::Head& head, const protocol::Generate& gen
   work.sampling.top_k = wanted.top_k;
   work.sampling.min_p = wanted.min_p;
   work.sampling.seed = wanted.seed;
+  work.sampling.frequency_penalty = wanted.frequency_penalty;
+  work.sampling.presence_penalty = wanted.presence_penalty;
+  work.sampling.repetition_penalty = wanted.repetition_penalty;
+  work.sampling.logprobs = wanted.logprobs;
+  work.sampling.top_logprobs = wanted.top_logprobs;
   work.max_tokens = wanted.max_tokens;
   work.stop_ids = wanted.stop_ids;
   work.ignore_eos = wanted.ignore_eos;
@@ -280,13 +288,21 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
     tokens.positions.push_back(running.position);
     tokens.chains.push_back(running.chain);
     tokens.counts.push_back(static_cast<std::uint32_t>(row.ids.size()));
-    tokens.flags.push_back(0);
+    tokens.flags.push_back(row.logprobs.empty() ? 0 : protocol::row_has_logprobs);
+    for (const kernels::IdLogprobs& entry : row.logprobs) {
+      tokens.logprobs.push_back({entry.logprob, entry.top_ids, entry.top_logprobs});
+    }
     tokens.ids.ids.insert(tokens.ids.ids.end(), row.ids.begin(), row.ids.end());
     if (running.accepted != time_never) latency_.on_first_id(now - std::exchange(running.accepted, time_never), now);
     running.position += static_cast<Position>(row.ids.size());
     running.chain = chain_over(running.chain, row.ids);
+    if (tokens.logprobs.size() < logprobs_per_message) continue;
+    out.send(running.relay, make_message(std::move(tokens)), running.relay_address);
+    tokens = {};
   }
-  for (auto& [relay, tokens] : by_relay) out.send(relay.first, make_message(std::move(tokens)), relay.second);
+  for (auto& [relay, tokens] : by_relay) {
+    if (!tokens.handles.empty()) out.send(relay.first, make_message(std::move(tokens)), relay.second);
+  }
 }
 
 // An owner may only have been silent for a while: it is told too, so that it does not wait for what is dropped here.

@@ -24,6 +24,15 @@ text::VisibleParams output_params(const protocol::Journal& journal) {
   return params;
 }
 
+// How many entries of `logprobs` the rows say there are.
+std::size_t logprobs_of(const protocol::Tokens& tokens) {
+  std::size_t entries = 0;
+  for (std::size_t i = 0; i < tokens.counts.size(); ++i) {
+    if ((tokens.flags[i] & protocol::row_has_logprobs) != 0) entries += tokens.counts[i];
+  }
+  return entries;
+}
+
 Finish finish_of(const text::Visible& visible) {
   if (!visible.finish()) return Finish::none;
   return visible.finish()->reason == text::FinishReason::stop ? Finish::stop : Finish::length;
@@ -138,16 +147,20 @@ void PostprocessCore::on_tokens(Epoch from, const protocol::Tokens& tokens, Time
   std::size_t ids = 0;
   for (const std::uint32_t count : tokens.counts) ids += count;
   if (tokens.attempts.size() != rows || tokens.positions.size() != rows || tokens.chains.size() != rows ||
-      tokens.counts.size() != rows || ids != tokens.ids.ids.size()) {
+      tokens.counts.size() != rows || tokens.flags.size() != rows || ids != tokens.ids.ids.size() ||
+      logprobs_of(tokens) != tokens.logprobs.size()) {
     out.count("tokens_malformed");
     return out.send(from, make_message(protocol::Reset{Code::malformed, "the columns of TOKENS differ in length"}));
   }
   std::vector<std::uint32_t> unknown;
   std::span<const TokenId> rest = tokens.ids.ids;
+  std::span<const protocol::IdLogprobs> rest_of_logprobs = tokens.logprobs;
   for (std::size_t i = 0; i < rows; ++i) {
-    const Row row{tokens.handles[i], Attempt::from_u32(tokens.attempts[i]), tokens.positions[i], tokens.chains[i],
-                  rest.first(tokens.counts[i])};
+    const std::size_t entries = (tokens.flags[i] & protocol::row_has_logprobs) != 0 ? tokens.counts[i] : 0;
+    const Row row{tokens.handles[i], Attempt::from_u32(tokens.attempts[i]), tokens.positions[i],
+                  tokens.chains[i],  rest.first(tokens.counts[i]),          rest_of_logprobs.first(entries)};
     rest = rest.subspan(tokens.counts[i]);
+    rest_of_logprobs = rest_of_logprobs.subspan(entries);
     const auto handle = handles_.find(row.handle);
     if (handle == handles_.end() || row.attempt != streams_.at(handle->second).attempt) {
       unknown.push_back(row.handle);
@@ -174,11 +187,26 @@ void PostprocessCore::on_row(Epoch from, const Row& row, Relayed& stream, Time n
   std::span<const TokenId> counted = row.ids;
   if (const auto& finish = stream.visible->finish()) counted = counted.first(finish->position - stream.position());
   text.ids.ids.assign(counted.begin(), counted.end());
+  for (std::size_t i = 0; i < std::min(counted.size(), row.logprobs.size()); ++i) {
+    text.logprobs.push_back(spell(counted[i], row.logprobs[i]));
+  }
   auto& generated = stream.journal.generated.ids;
   generated.insert(generated.end(), counted.begin(), counted.end());
   stream.chain = chain_over(stream.chain, counted);
   tokens_total_ += counted.size();
   out.send(stream.owner, make_message(std::move(text), head));
+}
+
+// What stands on the wire by ids, by the bytes of the ids.
+protocol::TextLogprobs PostprocessCore::spell(TokenId id, const protocol::IdLogprobs& logprobs) const {
+  const auto of = [this](TokenId each, float logprob) {
+    return protocol::TokenLogprob{{std::string(tokenizer_->bytes(each).substr(0, limits::token_bytes_max))}, logprob};
+  };
+  protocol::TextLogprobs spelled{of(id, logprobs.logprob), {}};
+  for (std::size_t i = 0; i < std::min(logprobs.top_ids.size(), logprobs.top_logprobs.size()); ++i) {
+    spelled.top.push_back(of(logprobs.top_ids[i], logprobs.top_logprobs[i]));
+  }
+  return spelled;
 }
 
 void PostprocessCore::on_stop(const protocol::Head& head) {

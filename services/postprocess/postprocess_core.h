@@ -53,12 +53,14 @@ private:
     Position position;
     Chain chain;
     std::span<const TokenId> ids;
+    std::span<const protocol::IdLogprobs> logprobs;  // one an id, or none
   };
 
   void on_attach(Epoch from, const protocol::Head& head, const protocol::Attach& attach, Time now,
                  actors::Effects& out);
   void on_tokens(Epoch from, const protocol::Tokens& tokens, Time now, actors::Effects& out);
   void on_row(Epoch from, const Row& row, Relayed& stream, Time now, actors::Effects& out);
+  protocol::TextLogprobs spell(TokenId id, const protocol::IdLogprobs& logprobs) const;
   void on_stop(const protocol::Head& head);
   void on_mismatch(Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_peer_lost(Epoch peer, Time now, actors::Effects& out);

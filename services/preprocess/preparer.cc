@@ -60,6 +60,7 @@ Result<protocol::Parameters> parse_generation_config(const std::string& text, co
   if (!config.is_object()) return bad(file, "expected a JSON object");
   protocol::Parameters parameters;
   parameters.temperature = 0;
+  SHOAL_TRY(read_number(config, "repetition_penalty", 0.01, limits::penalty_max, file, parameters.repetition_penalty));
   const auto sampled = config.find("do_sample");
   if (sampled == config.end() || !sampled->is_boolean() || !sampled->get<bool>()) return parameters;
   parameters.temperature = 1;

@@ -22,13 +22,15 @@ struct Ask {
   std::uint32_t window = 0;
   bool stream = true;
   std::string text = "hi";
+  bool logprobs = false;  // two at each position, and all penalties at 0.5
 };
 
 inline std::string submit(const Ask& ask) {
   msgpack::sbuffer buffer;
   msgpack::packer<msgpack::sbuffer> pack(buffer);
-  const bool extra[] = {!ask.model.empty(), ask.deadline_ms != 0, ask.window != 0};
-  pack.pack_map(static_cast<std::uint32_t>(4 + std::count(std::begin(extra), std::end(extra), true)));
+  const bool extra[] = {!ask.model.empty(), ask.deadline_ms != 0, ask.window != 0, ask.logprobs};
+  const auto fields = 4 + std::count(std::begin(extra), std::end(extra), true) + (ask.logprobs ? 4 : 0);
+  pack.pack_map(static_cast<std::uint32_t>(fields));
   for (const std::string& text : {std::string("type"), std::string("SUBMIT"), std::string("id"), ask.id,
                                   std::string("prompt"), ask.text, std::string("stream")}) {
     pack.pack(text);
@@ -37,6 +39,12 @@ inline std::string submit(const Ask& ask) {
   if (extra[0]) pack.pack(std::string("model")), pack.pack(ask.model);
   if (extra[1]) pack.pack(std::string("deadline_ms")), pack.pack(ask.deadline_ms);
   if (extra[2]) pack.pack(std::string("window")), pack.pack(ask.window);
+  if (extra[3]) {
+    for (const char* penalty : {"frequency_penalty", "presence_penalty", "repetition_penalty"}) {
+      pack.pack(std::string(penalty)), pack.pack(0.5);
+    }
+    pack.pack(std::string("logprobs")), pack.pack(true), pack.pack(std::string("top_logprobs")), pack.pack(2);
+  }
   return {buffer.data(), buffer.size()};
 }
 
@@ -126,6 +134,7 @@ struct Gateway {
     text.content = bytes;
     text.finish = finish;
     text.ids.ids.assign(bytes.begin(), bytes.end());
+    text.logprobs = logprobs;
     auto at = head;
     bench.receive(relay, text, at);
     head.position += static_cast<Position>(bytes.size());
@@ -139,6 +148,7 @@ struct Gateway {
   gateway::GatewayCore core;
   Bench bench;
   protocol::Head head;
+  std::vector<protocol::TextLogprobs> logprobs;  // of the ids of the next text()
 };
 
 }  // namespace shoal::test

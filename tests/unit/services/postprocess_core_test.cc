@@ -34,9 +34,14 @@ struct Relay {
     return attached == nullptr ? 0 : attached->handle;
   }
   void tokens(std::uint32_t handle, const protocol::Head& head, std::vector<TokenId> ids) {
-    protocol::Tokens tokens{
-        {handle}, {head.attempt.to_u32()}, {head.position}, {head.chain}, {static_cast<std::uint32_t>(ids.size())}, {0},
-        {ids}};
+    protocol::Tokens tokens{{handle},
+                            {head.attempt.to_u32()},
+                            {head.position},
+                            {head.chain},
+                            {static_cast<std::uint32_t>(ids.size())},
+                            {0},
+                            {ids},
+                            {}};
     bench.receive(executor, tokens);
   }
   Code refused() const {
@@ -160,11 +165,11 @@ TEST_CASE("a repeated row is dropped and harms nobody") {
 TEST_CASE("columns of different length are refused as malformed and change nothing") {
   Relay relay;
   const auto handle = relay.attach(1);
-  protocol::Tokens tokens{{handle}, {0}, {0}, {head_of(1).chain}, {2}, {0}, {{'a'}}};
+  protocol::Tokens tokens{{handle}, {0}, {0}, {head_of(1).chain}, {2}, {0}, {{'a'}}, {}};
   relay.bench.receive(executor, tokens);
   REQUIRE(relay.bench.body<protocol::Reset>(executor) != nullptr);
   CHECK(relay.bench.body<protocol::Reset>(executor)->code == Code::malformed);
-  tokens = {{handle}, {}, {0}, {head_of(1).chain}, {1}, {0}, {{'a'}}};
+  tokens = {{handle}, {}, {0}, {head_of(1).chain}, {1}, {0}, {{'a'}}, {}};
   relay.bench.receive(executor, tokens);
   CHECK(relay.bench.body<protocol::Text>(owner) == nullptr);
   relay.tokens(handle, head_of(1), {'a'});
@@ -280,4 +285,79 @@ TEST_CASE("UNKNOWN of the owner ends a stream") {
   relay.attach(1);
   relay.bench.receive(owner, protocol::Unknown{}, head_of(1));
   CHECK(relay.bench.load(0).streams == 0);
+}
+
+TEST_CASE("log probabilities are sent with their ids, spelled as bytes, whether the ids are visible or held back") {
+  Relay relay;
+  auto attach = Relay::attach_of();
+  attach.journal.parameters.stop = {"no"};
+  relay.bench.receive(owner, attach, head_of(1));
+  const auto handle = relay.bench.body<protocol::Attached>(owner)->handle;
+  const auto text_of = [&](std::vector<TokenId> before, TokenId id) {
+    const auto head = head_of(1, 0, std::move(before));
+    protocol::Tokens tokens{{handle}, {0}, {head.position}, {head.chain}, {1}, {protocol::row_has_logprobs},
+                            {{id}},   {}};
+    tokens.logprobs = {{-0.25F, {id, 256, 400}, {-0.25F, -2, -3}}};
+    relay.bench.receive(executor, tokens);
+    const auto* text = relay.bench.body<protocol::Text>(owner);
+    return text == nullptr ? protocol::Text{} : *text;
+  };
+  const auto spelled = [](std::string bytes) {
+    return std::vector<protocol::TextLogprobs>{
+        {{{bytes}, -0.25F}, {{{bytes}, -0.25F}, {{"<eos>"}, -2}, {{""}, -3}}}};  // 400: no id of this tokenizer
+  };
+  const std::string eos(text::Tokenizer::bytes_tokenizer()->bytes(256));
+  const auto expected = [&](std::string bytes) {
+    auto entries = spelled(std::move(bytes));
+    entries[0].top[1].token.bytes = eos;
+    return entries;
+  };
+  CHECK(text_of({}, 0xe4).logprobs == expected("\xe4"));  // a part of a character
+  const auto held = text_of({0xe4}, 'n');                 // what may become a stop string
+  CHECK(held.content == "\xef\xbf\xbd");
+  CHECK(held.logprobs == expected("n"));
+  const auto stopped = text_of({0xe4, 'n'}, 'o');
+  CHECK(stopped.content.empty());
+  CHECK(stopped.finish == protocol::Finish::stop);
+  CHECK(stopped.logprobs == expected("o"));
+}
+
+TEST_CASE("rows that nobody asked log probabilities for have none, beside one that has") {
+  Relay relay;
+  const auto first = relay.attach(1);
+  const auto second = relay.attach(2);
+  protocol::Tokens tokens{
+      {first, second},   {0, 0}, {0, 0}, {head_of(1).chain, head_of(2).chain}, {1, 2}, {0, protocol::row_has_logprobs},
+      {{'a', 'b', 'c'}}, {}};
+  tokens.logprobs = {{-1, {}, {}}, {-2, {}, {}}};
+  relay.bench.receive(executor, tokens);
+  REQUIRE(relay.bench.sends.size() == 2);
+  CHECK(std::get<protocol::Text>(relay.bench.sends[0].message.body).logprobs.empty());
+  const auto& text = std::get<protocol::Text>(relay.bench.sends[1].message.body);
+  REQUIRE(text.logprobs.size() == 2);
+  CHECK(text.logprobs[0].chosen == protocol::TokenLogprob{{"b"}, -1});
+  CHECK(text.logprobs[1].chosen == protocol::TokenLogprob{{"c"}, -2});
+}
+
+TEST_CASE("ids after the finish lose their log probabilities with themselves") {
+  Relay relay;
+  const auto handle = relay.attach(1);
+  protocol::Tokens tokens{{handle},          {0}, {0}, {head_of(1).chain}, {3}, {protocol::row_has_logprobs},
+                          {{'a', 256, 'b'}}, {}};
+  tokens.logprobs = {{-1, {}, {}}, {-2, {}, {}}, {-3, {}, {}}};
+  relay.bench.receive(executor, tokens);
+  const auto* text = relay.bench.body<protocol::Text>(owner);
+  REQUIRE(text != nullptr);
+  CHECK(text->ids.ids.size() == 2);
+  CHECK(text->logprobs.size() == 2);
+}
+
+TEST_CASE("log probabilities that are not as many as the rows say are refused") {
+  Relay relay;
+  const auto handle = relay.attach(1);
+  protocol::Tokens tokens{{handle}, {0}, {0}, {head_of(1).chain}, {1}, {protocol::row_has_logprobs}, {{'a'}}, {}};
+  relay.bench.receive(executor, tokens);
+  const auto* reset = relay.bench.body<protocol::Reset>(executor);
+  REQUIRE(reset != nullptr);
+  CHECK(reset->code == Code::malformed);
 }
