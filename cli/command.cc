@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "cli/config.h"
+#include "config/settings.h"
 
 namespace shoal::cli {
 namespace {
@@ -69,7 +69,7 @@ void add_connect_option(CLI::App& command, std::vector<std::string>& addresses) 
   addresses = {first_gateway};
   command
       .add_option_function<std::string>(
-          "--connect", [&addresses](const std::string& list) { addresses = split_list(list); },
+          "--connect", [&addresses](const std::string& list) { addresses = config::split_list(list); },
           "Client address of a gateway; several, comma separated, are tried in order")
       ->type_name("")
       ->default_str(first_gateway);

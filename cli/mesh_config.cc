@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "cli/config_checks.h"
+#include "config/checks.h"
 
 namespace shoal::cli {
 namespace {
+
+using config::check_bind;
+using config::check_routers;
 
 Result<void> check_common(const services::CommonConfig& config, bool needs_model) {
   SHOAL_TRY(check_routers(config.routers));
@@ -32,7 +35,7 @@ Settings& MeshSettings::of(const std::string& section) {
   return *found->settings;
 }
 
-Result<void> MeshSettings::read_file(const std::string& path) { return read_config_file(path, sections_); }
+Result<void> MeshSettings::read_file(const std::string& path) { return config::read_config_file(path, sections_); }
 
 Result<void> MeshSettings::check(const std::string& kind, bool complete) const {
   if (kind == "gateway") {

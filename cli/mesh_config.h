@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/config.h"
-#include "cli/config_file.h"
 #include "cli/up_plan.h"
+#include "config/file.h"
+#include "config/settings.h"
 #include "services/gateway/config.h"
 #include "services/inference/config.h"
 #include "services/postprocess/config.h"
@@ -17,6 +17,9 @@
 #include "services/router/config.h"
 
 namespace shoal::cli {
+
+using config::Section;
+using config::Settings;
 
 struct MeshConfig {
   services::CommonConfig common;

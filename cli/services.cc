@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/mesh_config.h"
-#include "cli/setting_options.h"
+#include "config/options.h"
 #include "services/gateway/gateway.h"
 #include "services/inference/inference.h"
 #include "services/postprocess/postprocess.h"
@@ -15,6 +15,9 @@
 
 namespace shoal::cli {
 namespace {
+
+using config::add_setting_options;
+using config::Given;
 
 Result<void> read(MeshSettings& settings, const std::string& kind, const Given& given, const std::string& file) {
   if (!file.empty()) SHOAL_TRY(settings.read_file(file));

@@ -16,12 +16,16 @@
 #include "cli/mesh_config.h"
 #include "cli/processes.h"
 #include "cli/question.h"
-#include "cli/setting_options.h"
 #include "cli/supervisor.h"
 #include "cli/up_plan.h"
+#include "config/options.h"
 
 namespace shoal::cli {
 namespace {
+
+using config::add_setting_options;
+using config::Given;
+using config::text_of;
 
 using Clock = Supervisor::Clock;
 

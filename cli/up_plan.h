@@ -31,7 +31,7 @@ struct UpOptions {
 
   std::uint32_t count(const std::string& kind) const;
 
-  // The settings of the table [up], as everywhere (services/common_config.h).
+  // The settings of the table [up], as everywhere (config/common.h).
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
     constexpr std::uint32_t most = 64, port_max = 65'535;

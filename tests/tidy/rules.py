@@ -17,9 +17,10 @@ SKIPPED = re.compile(r"\.(?!ci$)|__pycache__$|node_modules$")  # hidden folders,
 # Layer (the longest listed folder that holds a file) -> the other layers whose headers it may include.
 # Folders that are not listed (tests, tools, examples) may include everything, and no layer includes them.
 ACTORS = {"base", "protocol", "actors", "actors/flow", "actors/net", "actors/host"}
-SERVICE = ACTORS | {"services"}
+SERVICE = ACTORS | {"config", "services"}
 LAYERS = {
     "base": set(),
+    "config": {"base"},
     "protocol": {"base"},
     "text": {"base"},
     "kernels": {"base"},
@@ -28,7 +29,8 @@ LAYERS = {
     "actors/flow": {"base", "protocol", "actors"},
     "actors/net": {"base", "protocol", "actors", "actors/flow"},
     "actors/host": ACTORS,
-    "services": ACTORS,
+    "sdk": ACTORS | {"config"},
+    "services": ACTORS | {"config"},
     "services/gateway": SERVICE | {"text"},
     "services/preprocess": SERVICE | {"text"},
     "services/router": SERVICE,

@@ -1,13 +1,13 @@
-#include "cli/config_depth.h"
-
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "cli/mesh_config.h"
+#include "config/depth.h"
 
 using namespace shoal;
 using namespace shoal::cli;
+using namespace shoal::config;
 
 namespace {
 

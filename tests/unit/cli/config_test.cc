@@ -1,18 +1,23 @@
-#include "cli/config.h"
+#include "services/gateway/config.h"
 
 #include <map>
 #include <string>
 
 #include <doctest/doctest.h>
 
-#include "cli/config_checks.h"
 #include "cli/mesh_config.h"
-#include "services/gateway/config.h"
+#include "config/checks.h"
+#include "config/settings.h"
 #include "services/inference/config.h"
 #include "services/router/config.h"
 
 namespace shoal::cli {
 namespace {
+
+using config::check_bind;
+using config::check_routers;
+using config::read_config_file;
+using config::read_config_text;
 
 // One setting of each type.
 struct Kettle {

@@ -9,9 +9,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/config.h"
+#include "config/settings.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 
 // What stood on the command line, key and value, in its order.
 using Given = std::vector<std::pair<std::string, std::string>>;
@@ -21,4 +21,4 @@ using Given = std::vector<std::pair<std::string, std::string>>;
 void add_setting_options(CLI::App& command, const Settings& settings, const std::shared_ptr<Given>& given,
                          const std::string& prefix = "");
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

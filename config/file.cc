@@ -1,4 +1,4 @@
-#include "cli/config_file.h"
+#include "config/file.h"
 
 #include <algorithm>
 #include <exception>
@@ -14,9 +14,9 @@
 #include "base/limits.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "cli/config_depth.h"
+#include "config/depth.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 namespace {
 
 constexpr std::size_t depth_max = 32;  // no setting needs more than three
@@ -166,4 +166,4 @@ Result<void> read_config_file(const std::string& path, std::span<const Section> 
   return read_config_text(text, path, sections);
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "config/settings.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 
 #include "base/nearest.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 namespace {
 
 template <class... Visitors>
@@ -193,4 +193,4 @@ std::string expectation(const Settings::Member& member) {
                     member);
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

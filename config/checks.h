@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 
 // Whether an address can be reached from this host alone: ipc, or TCP on a loopback address or name.
 bool is_loopback(std::string_view address);
@@ -17,4 +17,4 @@ bool is_loopback(std::string_view address);
 Result<void> check_routers(const std::vector<std::string>& routers);
 Result<void> check_bind(std::string_view key, const std::string& bind, bool insecure);
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

@@ -1,5 +1,5 @@
-// The settings of one struct, by name. The struct's own list of keys (services/common_config.h) is the only list; what
-// gives them values is a configuration file (config_file.h) and the command line. Used at the start of a process, on
+// The settings of one struct, by name. The struct's own list of keys (config/common.h) is the only list; what
+// gives them values is a configuration file (file.h) and the command line. Used at the start of a process, on
 // one thread.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 
 // A number that must lie in [min, max].
 template <class T>
@@ -104,4 +104,4 @@ std::string text_of(const Settings::Member& member);
 // What it may be, in words: "a whole number from 1 to 64", "text or json".
 std::string expectation(const Settings::Member& member);
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

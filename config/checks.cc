@@ -1,11 +1,11 @@
-#include "cli/config_checks.h"
+#include "config/checks.h"
 
 #include <initializer_list>
 #include <utility>
 
 #include "base/limits.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 namespace {
 
 Error bad_config(std::string text) { return {Code::bad_config, std::move(text)}; }
@@ -48,4 +48,4 @@ Result<void> check_bind(std::string_view key, const std::string& bind, bool inse
       "ipc, or say --insecure on a network that you trust");
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

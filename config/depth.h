@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <string_view>
 
-namespace shoal::cli {
+namespace shoal::config {
 
 // The greatest number of brackets and braces open at once, or of dots in one key. Strings and comments do not count. Of
 // a text that is no TOML it is right up to where it stops being TOML.
 std::size_t depth_of_toml(std::string_view text);
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

@@ -1,8 +1,8 @@
-#include "cli/config_depth.h"
+#include "config/depth.h"
 
 #include <algorithm>
 
-namespace shoal::cli {
+namespace shoal::config {
 namespace {
 
 // How many bytes a string or comment takes that begins at text[0]; 0 if none begins there.
@@ -64,4 +64,4 @@ std::size_t depth_of_toml(std::string_view text) {
   return deepest;
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

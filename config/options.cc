@@ -1,10 +1,10 @@
-#include "cli/setting_options.h"
+#include "config/options.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <variant>
 
-namespace shoal::cli {
+namespace shoal::config {
 namespace {
 
 // "--run_dir,--run-dir"
@@ -48,4 +48,4 @@ void add_setting_options(CLI::App& command, const Settings& settings, const std:
   }
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "cli/config.h"
+#include "config/settings.h"
 
-namespace shoal::cli {
+namespace shoal::config {
 
 // A table and the settings that it gives values to. The name of the top is empty. Without settings the table is known
 // but not looked at.
@@ -32,4 +32,4 @@ Result<void> read_config_file(const std::string& path, std::span<const Section> 
 // The same of a text; `name` stands for the file in errors.
 Result<void> read_config_text(std::string_view text, const std::string& name, std::span<const Section> sections);
 
-}  // namespace shoal::cli
+}  // namespace shoal::config

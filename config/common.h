@@ -1,0 +1,31 @@
+// The settings that every service has. A struct of settings lists its keys once, with a line of help each; the command
+// line, the configuration file and what is printed at start all follow that list (config/settings.h). Plain values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace shoal::config {
+
+struct CommonConfig {
+  std::vector<std::string> routers = {"tcp://127.0.0.1:5570"};
+  std::string bind = "tcp://127.0.0.1:*";
+  std::string advertise;  // empty: what was bound
+  std::string node;       // empty: the host's name
+  std::string model;      // a directory, or "bytes"
+  bool insecure = false;
+
+  // Calls visit(key, member, help) for each setting, in the order in which they are shown. Self is a CommonConfig or a
+  // const one, as everywhere below.
+  template <class Self, class Visitor>
+  static void keys(Self& self, Visitor&& visit) {
+    visit("routers", self.routers, "where routers listen: 1 to 3 addresses or names, comma separated");
+    visit("bind", self.bind, "where this process listens to the mesh");
+    visit("advertise", self.advertise, "the address of `bind` as others reach it (default: what was bound)");
+    visit("node", self.node, "the name of this host (default: the host's name)");
+    visit("model", self.model, "directory of the model, or `bytes` for an echo without a model");
+    visit("insecure", self.insecure, "allow addresses other than loopback and ipc without keys");
+  }
+};
+
+}  // namespace shoal::config
