@@ -144,7 +144,9 @@ private:
                               return !supervisor_.asked_to_end();
                             });
     printer.end();
-    if (!answer) return answer.error();
+    if (answer) return {};
+    if (answer.error().code != Code::no_service || once_) return answer.error();
+    say(answer.error().text + ".\nStages that are services of their own join a mesh that is up: start them now.");
     return {};
   }
 

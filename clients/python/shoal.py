@@ -7,15 +7,16 @@
         print(delta.content, end="", flush=True)
 
     print(client.complete("What is 17 + 25?").content)
+    print(client.call("wordcount", "count", "How many words are these?"))  # a service of somebody's own
 
-A client keeps one DEALER socket per gateway and takes turns between them. Several requests may run at once, each with
-an iterator of its own; reading from any of them serves all. Not thread-safe: one client per thread. The messages are
-those of protocol/README.md, "Client edge".
+A client keeps one DEALER socket per gateway and takes turns between them. Several requests may run at once; reading
+from any of them serves all. Not thread-safe. `serve` makes this process a service that others call, or with `stage` a
+stage of the pipeline; a Publisher sends requests without waiting. Messages: protocol/README.md, "Client edge".
 """
 
 import collections
-import dataclasses
 import time
+import uuid
 
 import msgpack
 import zmq
@@ -25,12 +26,19 @@ TEXT_FIELDS = ("content", "reasoning_content")
 
 class ShoalError(Exception):
     """The mesh answered with an error. `code` is its stable name, as in "busy"; `retry_after_ms` is 0 unless trying
-    again after that time may help."""
+    again after that time may help; `reason` is the word of the stage that refused, if one did."""
 
-    def __init__(self, code, message, retry_after_ms=0):
+    def __init__(self, code, message, retry_after_ms=0, reason=""):
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
         self.retry_after_ms = retry_after_ms
+        self.reason = reason
+
+    @classmethod
+    def of(cls, error):
+        """The exception that an ERROR message stands for."""
+        return cls(error["code"], error["message"], error.get("retry_after_ms", 0), error.get("reason", ""))
 
 
 class NoAnswer(ShoalError):
@@ -40,36 +48,32 @@ class NoAnswer(ShoalError):
         super().__init__("timeout", message)
 
 
-@dataclasses.dataclass
-class Delta:
-    """What became visible with some more ids. `position` is how many ids the answer has so far, `chain` names them.
-    `logprobs` has one entry for each of the ids if the request asked for them, in OpenAI's shape."""
-
-    content: str
-    reasoning_content: str
-    ids: list
-    position: int
-    chain: str
-    logprobs: dict = None
+# What became visible with some more ids. `position` is how many ids the answer has so far, `chain` names them.
+# `logprobs` has one entry for each of the ids if the request asked for them, in OpenAI's shape.
+Delta = collections.namedtuple("Delta", "content reasoning_content ids position chain logprobs", defaults=[None])
+# A whole answer. `finish_reason` is "stop" or "length"; `usage` counts tokens; `logprobs` is that of all ids.
+Answer = collections.namedtuple("Answer", "content reasoning_content finish_reason usage logprobs", defaults=[None])
 
 
-@dataclasses.dataclass
-class Answer:
-    """A whole answer. `finish_reason` is "stop" or "length"; `usage` counts tokens; `logprobs` is that of all ids."""
+def answer_of(done, streamed, logprobs=()):
+    """The Answer of a DONE; what came in DELTAs is not in it again."""
+    texts = {field: done.get(field, streamed.get(field)) for field in TEXT_FIELDS}
+    whole = done.get("logprobs", {"content": logprobs} if logprobs else None)
+    return Answer(**texts, finish_reason=done["finish_reason"], usage=done["usage"], logprobs=whole)
 
-    content: str
-    reasoning_content: str
-    finish_reason: str
-    usage: dict
-    logprobs: dict = None
+
+def as_bytes(payload):
+    return payload.encode() if isinstance(payload, str) else payload
+
+
+def conversation(messages):
+    """Messages as they are; a string is one user message."""
+    return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
 
 
 class Stream:
-    """One request on its way: an iterator of Deltas. Once it is exhausted, `answer` is the whole Answer.
-
-    With a window the mesh generates at most so many ids ahead of what was taken from the iterator. `credit` says so by
-    hand, for streams made with auto_credit=False.
-    """
+    """One request on its way: an iterator of Deltas. Once it is exhausted, `answer` is the whole Answer. With a window
+    at most so many ids are generated ahead of what was taken; with auto_credit=False `credit` says what was taken."""
 
     def __init__(self, client, socket, request_id, window, auto_credit):
         self.id = request_id
@@ -79,7 +83,7 @@ class Stream:
         self._socket = socket
         self._auto_credit = auto_credit and window is not None
         self._messages = collections.deque()
-        self._texts = {field: [] for field in TEXT_FIELDS}
+        self._texts = dict.fromkeys(TEXT_FIELDS, "")
         self._logprobs = []
         self._heard = time.monotonic()
 
@@ -109,59 +113,56 @@ class Stream:
 
     def wait(self):
         """Reads to the end and returns the Answer."""
-        for _ in self:
-            pass
+        collections.deque(self, maxlen=0)
         return self.answer
 
     def _take(self, message):
         kind = message["type"]
         if kind == "DELTA":
             for field in TEXT_FIELDS:
-                self._texts[field].append(message[field])
-            if "logprobs" in message:
-                self._logprobs += message["logprobs"]["content"]
+                self._texts[field] += message[field]
+            self._logprobs += message.get("logprobs", {"content": []})["content"]
             return Delta(message["content"], message["reasoning_content"], message["ids"], message["position"],
                          message["chain"], message.get("logprobs"))
         if kind == "ACCEPTED":
             self.request = message["request"]
         elif kind == "DONE":
-            texts = {field: message.get(field, "".join(self._texts[field])) for field in TEXT_FIELDS}
-            logprobs = message.get("logprobs", {"content": self._logprobs} if self._logprobs else None)
-            self.answer = Answer(**texts, finish_reason=message["finish_reason"], usage=message["usage"],
-                                 logprobs=logprobs)
+            self.answer = answer_of(message, self._texts, self._logprobs)
             self._client._forget(self)
         elif kind == "ERROR":
             self._client._forget(self)
-            raise ShoalError(message["code"], message["message"], message.get("retry_after_ms", 0))
+            raise ShoalError.of(message)
         return None
 
 
-class Client:
-    """Talks to the gateways at `addresses`. `timeout` is how many seconds a request may be without a sign of life."""
-
-    def __init__(self, addresses=("tcp://127.0.0.1:5555",), timeout=30.0):
-        if isinstance(addresses, str):
-            addresses = [addresses]
-        self._context = zmq.Context()
-        self._poller = zmq.Poller()
-        self._sockets = []
-        self._timeout = timeout
-        self._streams = {}  # (socket, id) -> Stream
-        self._status = None
-        self._count = 0
-        for address in addresses:
-            socket = self._context.socket(zmq.DEALER)
-            socket.linger = 500  # milliseconds: a CANCEL just before the end still leaves
-            socket.immediate = True  # a request goes to a gateway that is there
-            socket.connect(address)
-            self._poller.register(socket, zmq.POLLIN)
-            self._sockets.append(socket)
+class Closing:
+    """For `with`."""
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         self.close()
+
+
+class Client(Closing):
+    """Talks to the gateways at `addresses`. `timeout` is how many seconds a request may be without a sign of life."""
+
+    def __init__(self, addresses=("tcp://127.0.0.1:5555",), timeout=30.0):
+        self._context = zmq.Context()
+        self._poller = zmq.Poller()
+        self._sockets = []
+        self._timeout = timeout
+        self._streams = {}  # (socket, id) -> Stream
+        self._asked = {}  # (socket, id) of a question with one answer -> that answer, or None
+        self._count = 0
+        for address in [addresses] if isinstance(addresses, str) else addresses:
+            socket = self._context.socket(zmq.DEALER)
+            socket.linger = 500  # milliseconds: a CANCEL just before the end still leaves
+            socket.immediate = True  # a request goes to a gateway that is there
+            socket.connect(address)
+            self._poller.register(socket, zmq.POLLIN)
+            self._sockets.append(socket)
 
     def close(self):
         """Cancels what is still running and closes the sockets."""
@@ -171,13 +172,8 @@ class Client:
 
     def submit(self, messages, auto_credit=True, **parameters):
         """Sends a request and returns its Stream. `messages` is a conversation, or a string: one user message.
-
-        Parameters are those of SUBMIT: stream, model, max_tokens, temperature, top_p, top_k, min_p, seed, stop,
-        frequency_penalty, presence_penalty, repetition_penalty, logprobs, top_logprobs, tier, deadline_ms, window.
-        """
-        if isinstance(messages, str):
-            messages = [{"role": "user", "content": messages}]
-        return self._start({"messages": messages, **parameters}, auto_credit)
+        Parameters are those of SUBMIT: stream, model, max_tokens, temperature, seed, stop, tier, window and others."""
+        return self._start({"messages": conversation(messages), **parameters}, auto_credit)
 
     def chat(self, messages, stream=True, **parameters):
         """Asks, and yields the Deltas of the answer; one with the whole text for stream=False."""
@@ -185,8 +181,7 @@ class Client:
         yield from answer
         if not stream:
             whole = answer.answer
-            yield Delta(whole.content, whole.reasoning_content, [], whole.usage["completion_tokens"], "",
-                        whole.logprobs)
+            yield Delta(whole.content, whole.reasoning_content, [], whole.usage["completion_tokens"], "", whole.logprobs)
 
     def complete(self, messages, **parameters):
         """Asks, and returns the whole Answer."""
@@ -196,21 +191,37 @@ class Client:
         """Sends raw text to be continued, without a chat template, and returns the Stream."""
         return self._start({"prompt": prompt, **parameters}, auto_credit)
 
+    def call(self, kind, method="", payload=b"", timeout=None):
+        """Asks a service of this kind, and returns the bytes that it answers. A payload that is text goes as UTF-8.
+        Its errors are raised as ShoalError; so are "no_service", "timeout" (seconds) and "peer_lost"."""
+        seconds = self._timeout if timeout is None else timeout
+        request = {"type": "CALL", "kind": kind, "method": method, "payload": as_bytes(payload),
+                   "deadline_ms": max(1, round(seconds * 1000))}
+        return self._ask(request, seconds + 1.0)["payload"]  # the gateway's own timeout is the better error
+
     def status(self):
         """Every process of the mesh, as dictionaries: kind, node, epoch, address, client, load, age_ms."""
-        self._status = None
-        socket = self._next_socket()
+        return self._ask({"type": "STATUS"}, self._timeout)["processes"]
+
+    def help(self):
+        """Every request that a gateway takes, with its fields, as dictionaries."""
+        return self._ask({"type": "HELP"}, self._timeout)["requests"]
+
+    def _ask(self, request, seconds):
+        """Sends a request that has exactly one answer, and returns it. Streams are served meanwhile."""
         self._count += 1
-        request_id = f"status-{self._count}"
-        self._send(socket, {"type": "STATUS", "id": request_id})
-        deadline = time.monotonic() + self._timeout
-        while self._status is None or self._status["id"] != request_id:
-            if time.monotonic() > deadline:
-                raise NoAnswer("no gateway answered STATUS")
+        socket = self._next_socket()
+        key = socket, f"q{self._count}"
+        self._asked[key] = None
+        self._send(socket, {"id": key[1], **request})
+        deadline = time.monotonic() + seconds
+        while self._asked[key] is None and time.monotonic() < deadline:
             self._receive()
-        if self._status["type"] == "ERROR":
-            raise ShoalError(self._status["code"], self._status["message"], self._status.get("retry_after_ms", 0))
-        return self._status["processes"]
+        if (answer := self._asked.pop(key)) is None:
+            raise NoAnswer(f"no gateway answered {request['type']} within {seconds:g} s")
+        if answer["type"] == "ERROR":
+            raise ShoalError.of(answer)
+        return answer
 
     def _start(self, request, auto_credit):
         self._count += 1
@@ -241,9 +252,8 @@ class Client:
 
     def _serve(self, stream):
         """Reads what has come for all streams; `stream` is the one that cannot go on without a message."""
-        if self._receive() or stream._messages:
-            return
-        if time.monotonic() - stream._heard > self._timeout:
+        self._receive()
+        if not stream._messages and time.monotonic() - stream._heard > self._timeout:
             self._forget(stream)
             raise NoAnswer(f"no sign of life for {self._timeout:g} s")
 
@@ -251,8 +261,8 @@ class Client:
         ready = self._poller.poll(100)
         for socket, _ in ready:
             message = msgpack.unpackb(socket.recv())
-            if message["type"] == "STATUS" or message["id"].startswith("status-"):
-                self._status = message
+            if (socket, message["id"]) in self._asked:
+                self._asked[socket, message["id"]] = message
             elif (stream := self._streams.get((socket, message["id"]))) is not None:
                 stream._heard = time.monotonic()
                 stream._messages.append(message)
@@ -260,3 +270,129 @@ class Client:
 
     def _forget(self, stream):
         self._streams.pop((stream._socket, stream.id), None)
+
+
+PASS = {"verdict": "PASS"}
+
+
+def replace(messages):
+    """A stage's verdict: the stages after it and the model see these messages instead."""
+    return {"verdict": "REPLACE", "messages": conversation(messages)}
+
+
+def refuse(code, text):
+    """A stage's verdict: the client gets the error "refused" with this text; `code` is the stage's word for why."""
+    return {"verdict": "REFUSE", "code": code, "text": text}
+
+
+def text_of(request):
+    """All text of a stage's request."""
+    return request.get("prompt") or "\n".join(message["content"] for message in request["messages"])
+
+
+def stage(judge):
+    """A handler for `serve` from judge(request), which returns PASS, replace(...) or refuse(...). The request is a
+    dictionary with messages (or prompt), model, tenant and tier."""
+    def handler(method, payload):
+        if method != "stage":
+            raise ShoalError("invalid_request", f"this service is a stage; it has no method {method!r}")
+        return msgpack.packb(judge(msgpack.unpackb(payload)))
+    return handler
+
+
+def serve(kind, handler, addresses=("tcp://127.0.0.1:5555",), keep_going=lambda: True):
+    """Answers CALLs of this kind at all these gateways while keep_going(), asked each second. handler(method, payload)
+    returns bytes or text; what it raises reaches the caller, a ShoalError with its code. A gateway that went away is
+    served again once it is back."""
+    context = zmq.Context()
+    poller = zmq.Poller()
+    monitors = {}  # what tells of a connection -> its socket
+    for address in [addresses] if isinstance(addresses, str) else addresses:
+        socket = context.socket(zmq.DEALER)
+        monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        monitors[monitor] = socket
+        poller.register(socket, zmq.POLLIN)
+        poller.register(monitor, zmq.POLLIN)
+        socket.connect(address)
+    try:
+        while keep_going():
+            for ready, _ in poller.poll(1000):
+                if ready in monitors:
+                    ready.recv_multipart()
+                    monitors[ready].send(msgpack.packb({"type": "SERVE", "id": "serve", "kind": kind}))
+                else:
+                    _serve_one(ready, handler)
+    finally:
+        context.destroy(linger=500)
+
+
+def _serve_one(socket, handler):
+    message = msgpack.unpackb(socket.recv())
+    if message["type"] == "ERROR" and message["id"] == "serve":
+        raise ShoalError.of(message)
+    if message["type"] != "CALL":
+        return
+    result = {"type": "RESULT", "id": message["id"]}
+    try:
+        result["payload"] = as_bytes(handler(message["method"], message["payload"]))
+    except ShoalError as error:
+        result.update(code=error.code, message=error.message)
+    except Exception as error:  # the next call is served all the same
+        result.update(code="internal", message=f"{type(error).__name__}: {error}"[:1000])
+    socket.send(msgpack.packb(result))
+
+
+class Publisher(Closing):
+    """Sends requests without waiting, and gets their answers later, under a name of its own. `publish` and `answers`
+    are two addresses of one gateway. Answers are not kept for a Publisher that is gone."""
+
+    def __init__(self, publish="tcp://127.0.0.1:5556", answers="tcp://127.0.0.1:5557", name=None, timeout=30.0):
+        self.name = name or uuid.uuid4().hex
+        self._timeout = timeout
+        self._context = zmq.Context()
+        self._push = self._context.socket(zmq.PUSH)
+        self._push.sndtimeo = round(timeout * 1000)
+        self._push.connect(publish)
+        self._subscription = self._context.socket(zmq.SUB)
+        self._subscription.subscribe(self.name.encode())
+        self._subscription.connect(answers)
+        self._count = 0
+        deadline = time.monotonic() + timeout
+        joined = None  # a subscription counts some time after it was made: what is answered by an error shows when
+        while joined is None:
+            if time.monotonic() > deadline:
+                raise NoAnswer("nobody answers at the publish port of the gateway")
+            self._send({"type": "SUBMIT", "id": f"join-{time.monotonic_ns()}"})
+            joined = self._receive(0.05)
+
+    def close(self):
+        self._context.destroy(linger=500)
+
+    def publish(self, messages, **parameters):
+        """Sends a request and returns its id. Parameters are those of SUBMIT but `stream` and `window`."""
+        self._count += 1
+        self._send({"type": "SUBMIT", "id": str(self._count), "messages": conversation(messages), **parameters})
+        return str(self._count)
+
+    def answers(self, timeout=None):
+        """Yields (id, Answer or ShoalError) as they come, until nothing came for `timeout` seconds."""
+        while (message := self._receive(self._timeout if timeout is None else timeout)) is not None:
+            if message["type"] == "DONE":
+                yield message["id"], answer_of(message, {})
+            elif message["type"] == "ERROR" and not message["id"].startswith("join-"):
+                yield message["id"], ShoalError.of(message)
+
+    def _send(self, message):
+        try:
+            self._push.send(msgpack.packb({**message, "client": self.name}))
+        except zmq.Again:
+            raise NoAnswer("the gateway takes no more published requests, or is not there") from None
+
+    def _receive(self, seconds):
+        """The next message to exactly this name; None if there is none in time."""
+        deadline = time.monotonic() + seconds
+        while self._subscription.poll(max(0, round((deadline - time.monotonic()) * 1000))):
+            topic, frame = self._subscription.recv_multipart()
+            if topic == self.name.encode():
+                return msgpack.unpackb(frame)
+        return None
