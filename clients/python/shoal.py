@@ -181,7 +181,8 @@ class Client(Closing):
         yield from answer
         if not stream:
             whole = answer.answer
-            yield Delta(whole.content, whole.reasoning_content, [], whole.usage["completion_tokens"], "", whole.logprobs)
+            count = whole.usage["completion_tokens"]
+            yield Delta(whole.content, whole.reasoning_content, [], count, "", whole.logprobs)
 
     def complete(self, messages, **parameters):
         """Asks, and returns the whole Answer."""

@@ -106,6 +106,7 @@ class Skeleton(unittest.TestCase):
         script = ROOT / "scripts" / "new_service"
         run(script, "greeter", folder)
         run("meson", "setup", "build", cwd=folder, env=package.environment)
+        run("meson", "compile", "-C", "build", cwd=folder, env=package.environment)
         self.assertRegex(run("meson", "test", "-C", "build", cwd=folder, env=package.environment), r"Ok:\s+1\b")
         mesh = Mesh(gateways=1, routers=1, preprocesses=1, inferences=1, postprocesses=1)
         self.addCleanup(mesh.close)
