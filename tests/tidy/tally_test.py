@@ -20,6 +20,14 @@ def tally(*entries):
         return done.stdout.splitlines()[-1], done.returncode
 
 
+def tally_text(output):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as log:
+        log.write(output)
+        log.flush()
+        done = subprocess.run([sys.executable, TALLY, log.name], capture_output=True, text=True, check=False)
+        return done.stdout.splitlines()[-1], done.returncode
+
+
 class Tally(unittest.TestCase):
     """One sentence a behaviour."""
 
@@ -44,6 +52,15 @@ class Tally(unittest.TestCase):
     def test_skipped_tests_are_named_and_no_test_at_all_is_a_failure(self):
         self.assertEqual(tally(("OK", ""), ("SKIP", "")), ("1 passed, 0 failed, 1 skipped", 0))
         self.assertEqual(tally(), ("0 passed, 0 failed", 1))
+
+    def test_a_program_of_its_own_is_counted_by_its_last_line(self):
+        self.assertEqual(tally_text("3 passed, 9 failed\nof which\n5 passed, 0 failed\n"), ("5 passed, 0 failed", 0))
+        self.assertEqual(tally_text("5 passed, 2 failed\n"), ("5 passed, 2 failed", 1))
+        self.assertEqual(tally_text("5 passed, 0 failed\nkilled\n"), ("0 passed, 1 failed", 1))
+
+    def test_a_log_that_is_missing_is_a_failure(self):
+        done = subprocess.run([sys.executable, TALLY, "/nowhere.json"], capture_output=True, text=True, check=False)
+        self.assertEqual((done.stdout.splitlines()[-1], done.returncode), ("0 passed, 1 failed", 1))
 
 
 if __name__ == "__main__":
