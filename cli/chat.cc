@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/question.h"
+#include "cli/report.h"
 #include "cli/signals.h"
 
 namespace shoal::cli {
@@ -23,15 +24,8 @@ struct ChatOptions {
   std::optional<double> temperature;
   std::optional<std::uint32_t> max_tokens;
   bool no_reasoning = false;
+  bool json = false;
 };
-
-int fail(const Error& error) {
-  const bool from_mesh = error.code != Code::peer_lost && error.code != Code::wrong_port;
-  std::fprintf(stderr, "shoal chat: %s%s%s\n", from_mesh ? std::string(name(error.code)).c_str() : "",
-               from_mesh ? ": " : "", error.text.c_str());
-  if (const std::string text = advice(error); !text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
-  return from_mesh ? exit_code::failed : exit_code::no_connection;
-}
 
 // Lines of standard input, without echo or editing of its own: the terminal does that.
 class Lines {
@@ -76,20 +70,26 @@ public:
     if (!options.system.empty()) add("system", options.system);
   }
 
-  // Asks, with all that was said before, and prints the answer. After an error the question counts as not asked.
+  // Asks, with all that was said before, and prints the answer, with --json as one line. After an error the question
+  // counts as not asked.
   Result<void> ask(const std::string& question) {
     // A connection per question: whichever gateway is alive now.
     auto client = Client::connect_any(options_.connect, seconds(2));
     if (!client) return std::move(client).error();
     add("user", question);
     AnswerPrinter printer(stdout, !options_.no_reasoning);
-    const auto answer = cli::ask(*client, request(), printer, [this] { return signals_.next() == 0; });
-    printer.end();
+    AnswerPrinter* const shown = options_.json ? nullptr : &printer;
+    const auto answer = cli::ask(*client, request(), shown, [this] { return signals_.next() == 0; });
+    if (shown != nullptr) printer.end();
     if (!answer) {
       messages_.erase(messages_.size() - 1);
       return answer.error();
     }
-    if (answer->finish_reason == "length") std::fprintf(stderr, "(stopped at the limit of tokens)\n");
+    if (options_.json) {
+      print_json(to_json(*answer));
+    } else if (answer->finish_reason == "length") {
+      std::fprintf(stderr, "(stopped at the limit of tokens)\n");
+    }
     // Only the answer is kept: a reasoning model does not want to read its old thoughts.
     add("assistant", answer->content);
     return {};
@@ -112,8 +112,8 @@ private:
   Json messages_ = Json::array();
 };
 
-int converse(Conversation& conversation, Signals& signals) {
-  const bool terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+int converse(const ChatOptions& options, Conversation& conversation, Signals& signals) {
+  const bool terminal = !options.json && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
   if (terminal) std::printf("Ask something; /exit or Ctrl-D ends, Ctrl-C stops an answer.\n");
   Lines lines(signals);
   int outcome = exit_code::ok;
@@ -124,7 +124,7 @@ int converse(Conversation& conversation, Signals& signals) {
     if (!line || *line == "/exit" || *line == "/quit") break;
     if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
     const auto asked = conversation.ask(*line);
-    outcome = asked ? exit_code::ok : fail(asked.error());
+    outcome = asked ? exit_code::ok : report("chat", asked.error(), options.json);
     if (outcome == exit_code::no_connection && !terminal) return outcome;
   }
   if (terminal) std::printf("\n");
@@ -134,11 +134,11 @@ int converse(Conversation& conversation, Signals& signals) {
 int run_chat(const ChatOptions& options) {
   Signals signals{SIGINT};
   Conversation conversation(options, signals);
-  if (options.words.empty()) return converse(conversation, signals);
+  if (options.words.empty()) return converse(options, conversation, signals);
   std::string prompt;
   for (const std::string& word : options.words) prompt += (prompt.empty() ? "" : " ") + word;
   const auto asked = conversation.ask(prompt);
-  return asked ? exit_code::ok : fail(asked.error());
+  return asked ? exit_code::ok : report("chat", asked.error(), options.json);
 }
 
 }  // namespace
@@ -148,12 +148,16 @@ void add_chat(Application application) {
   CLI::App* const command = add_command(application, "chat", "Ask the mesh something, or talk with it",
                                         [options] { return run_chat(*options); });
   command->add_option("prompt", options->words, "What to ask; without it, a conversation line by line");
+  command->group(group::use);
   add_connect_option(*command, options->connect);
   command->add_option("--system", options->system, "A system message that goes before the conversation");
   command->add_option("--max-tokens", options->max_tokens, "The most tokens that an answer may have");
   command->add_option("--temperature", options->temperature, "0 always takes the likeliest token; 1 as trained");
   command->add_flag("--no-reasoning", options->no_reasoning, "Do not show what the model thinks before it answers");
-  command->footer("Exit codes: 0 answered, 1 the mesh answered with an error, 2 wrong usage, 3 nobody answers.");
+  command->add_flag("--json", options->json, "Print each answer as one line of JSON: content, reasoning_content, ...");
+  set_examples(*command, {{"shoal chat \"What is 17 + 25?\"", "one question"},
+                          {"shoal chat", "a conversation; /exit ends it"},
+                          {"shoal chat --json --temperature=0 \"Say hello\"", "for programs"}});
 }
 
 }  // namespace shoal::cli

@@ -7,14 +7,19 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
+#include "base/key_values.h"
+
 namespace shoal::cli {
 namespace {
+
+using Json = nlohmann::json;
 
 constexpr std::size_t line_bytes_max = 64u << 10;
 constexpr std::size_t tail_bytes = 2048;
@@ -107,13 +112,16 @@ void Child::read_output() {
 
 void Child::take_line(const std::string& line) {
   write_log(spec_.log, line);
-  std::istringstream words(line);
-  std::string word;
-  words >> word;
-  if (word != "ready") return;
-  while (words >> word) {
-    const std::size_t equals = word.find('=');
-    if (equals != std::string::npos) ready_[word.substr(0, equals)] = word.substr(equals + 1);
+  if (line.starts_with("ready ")) {
+    for (auto& [key, value] : key_values(line)) ready_[key] = std::move(value);
+  } else if (line.starts_with('{')) {
+    const Json object = Json::parse(line, nullptr, false);
+    if (!object.is_object() || object.value("event", Json()) != "ready") return;
+    for (const auto& [key, value] : object.items()) {
+      if (value.is_string()) ready_[key] = value.get<std::string>();
+    }
+  } else {
+    return;
   }
   ready_.try_emplace("kind", spec_.kind);
 }
@@ -128,7 +136,8 @@ std::optional<Child::End> Child::reap() {
   end.by_itself = WIFEXITED(status);
   end.text =
       end.by_itself ? "exit code " + std::to_string(WEXITSTATUS(status)) : "signal " + std::to_string(WTERMSIG(status));
-  write_log(spec_.log, "(" + spec_.name + " ended: " + end.text + ")");
+  const Json line = {{"event", "ended"}, {"process", spec_.name}, {"text", end.text}};
+  write_log(spec_.log, spec_.json_log ? line.dump() : "(" + spec_.name + " ended: " + end.text + ")");
   return end;
 }
 

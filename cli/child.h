@@ -18,6 +18,7 @@ struct ChildSpec {
   std::string kind;                    // the subcommand
   std::vector<std::string> arguments;  // after the subcommand
   std::string log;                     // path of its log file
+  bool json_log = false;               // what is added to it is JSON, as its own lines are
 };
 
 class Child {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -189,6 +190,11 @@ std::string text_field(const Json& map, const char* key, const std::string& othe
 std::uint64_t number_field(const Json& map, const char* key, std::uint64_t otherwise) {
   const auto found = map.find(key);
   return found != map.end() && found->is_number() ? found->get<std::uint64_t>() : otherwise;
+}
+
+void print_json(const Json& json) {
+  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
 }
 
 Error error_of(const Json& message) {

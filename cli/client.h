@@ -52,6 +52,9 @@ private:
 std::string text_field(const Json& map, const char* key, const std::string& otherwise = "");
 std::uint64_t number_field(const Json& map, const char* key, std::uint64_t otherwise = 0);
 
+// On stdout, one line, whatever bytes its texts hold.
+void print_json(const Json& json);
+
 // The error that an ERROR message reports.
 Error error_of(const Json& message);
 

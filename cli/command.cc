@@ -58,6 +58,12 @@ CLI::App* add_command(Application application, const std::string& name, const st
   return command;
 }
 
+void set_examples(CLI::App& command, const std::vector<Example>& examples, const std::string& text) {
+  std::string footer = text.empty() ? "Examples:" : text + "\n\nExamples:";
+  for (const Example& example : examples) footer += "\n  " + example.line + "\n      " + example.what;
+  command.footer(footer + "\n");
+}
+
 int usage_error(const std::string& command, const std::string& text) {
   std::fprintf(stderr, "shoal %s: %s\n`shoal %s --help` lists what there is.\n", command.c_str(), text.c_str(),
                command.c_str());

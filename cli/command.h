@@ -17,6 +17,14 @@ inline constexpr int usage = 2;          // the command line or the configuratio
 inline constexpr int no_connection = 3;  // nobody answers at the address
 }  // namespace exit_code
 
+// What the commands are for: how the help sorts them.
+namespace group {
+inline constexpr const char* run = "Run a mesh";
+inline constexpr const char* use = "Use a mesh";
+inline constexpr const char* look = "Look at it";
+inline constexpr const char* process = "One process of a mesh";
+}  // namespace group
+
 struct Application {
   CLI::App& app;
   int& exit_code;  // of the subcommand that ran
@@ -27,6 +35,13 @@ struct Application {
 CLI::App* add_command(Application application, const std::string& name, const std::string& description,
                       std::function<int()> run);
 
+// What the help of a command ends with: command lines to try, each with what it does; `text` stands before them.
+struct Example {
+  std::string line;
+  std::string what;
+};
+void set_examples(CLI::App& command, const std::vector<Example>& examples, const std::string& text = "");
+
 // Says on stderr what is wrong with the command line and how to get help; returns exit_code::usage.
 int usage_error(const std::string& command, const std::string& text);
 
@@ -34,6 +49,8 @@ int usage_error(const std::string& command, const std::string& text);
 void add_connect_option(CLI::App& command, std::vector<std::string>& addresses);
 
 void add_bench(Application application);
+void add_config(Application application);
+void add_doctor(Application application);
 void add_services(Application application);
 void add_up(Application application);
 void add_chat(Application application);

@@ -12,7 +12,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/explanation.h"
-#include "cli/question.h"
+#include "cli/report.h"
 
 namespace shoal::cli {
 namespace {
@@ -195,7 +195,11 @@ void add_explain(Application application) {
   command->add_option("--log", options->log, "Look in this log (a router's event_log) instead of asking the routers");
   add_connect_option(*command, options->connect);
   command->add_flag("--json", options->json, "Print JSON: the decisions with every candidate");
-  command->footer(
+  command->group(group::look);
+  set_examples(
+      *command,
+      {{"shoal explain 5f3a", "asks the routers, by the first digits of a request"},
+       {"shoal explain 5f3a --log=decisions.log", "looks it up in a router's event_log"}},
       "Every executor is shown with its score and the parts of it, the chosen one with a star. Routers remember their\n"
       "last few thousand decisions; a log holds as many as its size allows.");
 }

@@ -1,7 +1,29 @@
 // `shoal`: the one binary. Every process of a mesh and every tool for people is a subcommand of it.
+#include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/nearest.h"
 #include "cli/command.h"
+
+namespace {
+
+// Whether the first word is a command; says so if it is none, with the nearest.
+bool is_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return true;
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::fprintf(stderr, "shoal: there is no command \"%s\"%s\n`shoal --help` lists them.\n", word.c_str(),
+               shoal::did_you_mean(word, known).c_str());
+  return false;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   namespace cli = shoal::cli;
@@ -11,7 +33,11 @@ int main(int argc, char** argv) {
   app.name("shoal");
   app.set_version_flag("--version", "shoal " SHOAL_VERSION);
   app.require_subcommand(1);
-  app.footer("`shoal COMMAND --help` explains a command.");
+  cli::set_examples(app,
+                    {{"shoal up", "a mesh on this machine, until Ctrl-C"},
+                     {"shoal chat \"What is 17 + 25?\"", "asks it, from another terminal"},
+                     {"shoal doctor", "what this machine lacks, if something does not work"}},
+                    "`shoal COMMAND --help` explains a command.");
   int exit_code = cli::exit_code::ok;
   const cli::Application application{app, exit_code};
   cli::add_up(application);
@@ -19,8 +45,11 @@ int main(int argc, char** argv) {
   cli::add_status(application);
   cli::add_explain(application);
   cli::add_replay(application);
+  cli::add_doctor(application);
+  cli::add_config(application);
   cli::add_services(application);
   cli::add_bench(application);
+  if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) return cli::exit_code::usage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

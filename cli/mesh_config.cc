@@ -35,7 +35,19 @@ Settings& MeshSettings::of(const std::string& section) {
   return *found->settings;
 }
 
-Result<void> MeshSettings::read_file(const std::string& path) { return config::read_config_file(path, sections_); }
+std::pair<std::string, std::string> section_and_key(const std::string& name, const std::string& section) {
+  const std::size_t dot = name.find('.');
+  return dot == std::string::npos ? std::pair(section, name) : std::pair(name.substr(0, dot), name.substr(dot + 1));
+}
+
+Result<void> MeshSettings::read(const std::string& path, const Given& given, const std::string& section) {
+  if (!path.empty()) SHOAL_TRY(config::read_config_file(path, sections_));
+  for (const auto& [name, value] : given) {
+    const auto [owner, key] = section_and_key(name, section);
+    SHOAL_TRY(of(owner).assign(key, value));
+  }
+  return {};
+}
 
 Result<void> MeshSettings::check(const std::string& kind, bool complete) const {
   if (kind == "gateway") {

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,6 +19,7 @@
 
 namespace shoal::cli {
 
+using config::Given;
 using config::Section;
 using config::Settings;
 
@@ -30,6 +32,9 @@ struct MeshConfig {
   services::PostprocessConfig postprocess;
   UpOptions up;
 };
+
+// "gateway.node" is key "node" of section "gateway"; without a dot it belongs to `section`.
+std::pair<std::string, std::string> section_and_key(const std::string& name, const std::string& section);
 
 // The settings of a MeshConfig, which must live as long.
 class MeshSettings {
@@ -44,8 +49,9 @@ public:
   // Of one of these sections; a bug otherwise.
   Settings& of(const std::string& section);
 
-  // As read_config_file does.
-  Result<void> read_file(const std::string& path);
+  // The file, unless `path` is empty, as read_config_file does; then what stood on the command line above it, where a
+  // key without a kind belongs to `section`.
+  Result<void> read(const std::string& path, const Given& given, const std::string& section);
 
   // What no single value shows: addresses that are none, or that others can reach although `insecure` was not said;
   // with `complete` also a model that is missing. Fails with bad_config.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <optional>
 #include <tuple>
 
 namespace shoal::cli {
@@ -26,6 +27,27 @@ std::uint64_t sum_field(const Json& load, const char* key) {
   return sum;
 }
 
+// What processes of a kind report of one tier under `key`, together.
+std::uint64_t tier_sum(const Json& processes, const std::string& kind, const char* key, std::size_t tier) {
+  std::uint64_t sum = 0;
+  for (const Json& process : processes) {
+    if (text_field(process, "kind") != kind) continue;
+    const auto load = process.find("load");
+    if (load == process.end() || !load->is_object()) continue;
+    const auto found = load->find(key);
+    if (found == load->end() || !found->is_array()) continue;
+    if (tier < found->size() && (*found)[tier].is_number()) sum += (*found)[tier].get<std::uint64_t>();
+  }
+  return sum;
+}
+
+std::string rate_text(const std::optional<double>& rate) {
+  if (!rate) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, *rate < 10 && *rate > 0 ? "%.1f" : "%.0f", *rate);
+  return text;
+}
+
 std::string cpu_text(const Json& load) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f%%", static_cast<double>(number_field(load, "cpu_permille")) / 10.0);
@@ -42,6 +64,11 @@ std::string free_text(const Json& load) {
   return slots == 0 ? "-" : std::to_string(slots - std::min(slots, number_field(load, "streams")));
 }
 
+std::string slots_text(const Json& load) {
+  const std::uint64_t slots = number_field(load, "slots");
+  return slots == 0 ? "-" : std::to_string(slots);
+}
+
 std::vector<std::string> process_row(const Json& process) {
   static const Json none = Json::object();
   const auto found = process.find("load");
@@ -54,6 +81,7 @@ std::vector<std::string> process_row(const Json& process) {
           std::to_string(number_field(load, "streams")),
           std::to_string(sum_field(load, "running")),
           std::to_string(sum_field(load, "waiting")),
+          slots_text(load),
           free_text(load),
           cpu_text(load),
           memory_text(load),
@@ -74,12 +102,27 @@ std::size_t count_kind(const Json& processes, const std::string& kind) {
       processes.begin(), processes.end(), [&](const Json& process) { return text_field(process, "kind") == kind; }));
 }
 
-std::string process_table(const Json& processes) {
+std::string process_table(const Json& processes, const Rates* rates) {
   std::vector<Json> sorted(processes.begin(), processes.end());
   std::sort(sorted.begin(), sorted.end(), [](const Json& a, const Json& b) { return order(a) < order(b); });
   std::vector<std::vector<std::string>> rows = {{"KIND", "NODE", "EPOCH", "ADDRESS", "CLIENT", "STREAMS", "RUNNING",
-                                                 "WAITING", "FREE", "CPU", "MEMORY", "TOKENS", "AGE"}};
-  for (const Json& process : sorted) rows.push_back(process_row(process));
+                                                 "WAITING", "SLOTS", "FREE", "CPU", "MEMORY", "TOKENS", "AGE"}};
+  if (rates != nullptr) rows.front().push_back("TOKENS/S");
+  for (const Json& process : sorted) {
+    rows.push_back(process_row(process));
+    if (rates != nullptr) rows.back().push_back(rate_text(rates->of(process)));
+  }
+  return make_table(rows);
+}
+
+std::string tier_table(const Json& processes) {
+  std::vector<std::vector<std::string>> rows = {{"TIER", "QUEUED", "RUNNING", "WAITING"}};
+  constexpr const char* tiers[] = {"vip", "realtime", "async", "batch"};
+  for (std::size_t tier = 0; tier < std::size(tiers); ++tier) {
+    rows.push_back({tiers[tier], std::to_string(tier_sum(processes, "router", "waiting", tier)),
+                    std::to_string(tier_sum(processes, "inference", "running", tier)),
+                    std::to_string(tier_sum(processes, "inference", "waiting", tier))});
+  }
   return make_table(rows);
 }
 

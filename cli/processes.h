@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/client.h"
+#include "cli/rates.h"
 
 namespace shoal::cli {
 
@@ -14,8 +15,11 @@ inline constexpr const char* kinds[] = {"gateway", "preprocess", "router", "infe
 
 std::size_t count_kind(const Json& processes, const std::string& kind);
 
-// A table with one line a process, sorted by kind and address, ending in a newline.
-std::string process_table(const Json& processes);
+// A table with one line a process, sorted by kind and address, ending in a newline; with rates also tokens per second.
+std::string process_table(const Json& processes, const Rates* rates = nullptr);
+
+// A table with one line a tier: requests that routers queue, streams that inference processes run and let wait.
+std::string tier_table(const Json& processes);
 
 // Columns filled with spaces to equal width, two between columns, no trailing spaces; the first row is the head.
 std::string make_table(const std::vector<std::vector<std::string>>& rows);

@@ -12,7 +12,7 @@ constexpr const char* request_id = "1";
 bool is_control(unsigned char byte) { return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f; }
 
 // The outcome, if `message` ends the request.
-std::optional<Result<Answer>> take(const Json& message, Answer& answer, AnswerPrinter& printer) {
+std::optional<Result<Answer>> take(const Json& message, Answer& answer, AnswerPrinter* printer) {
   const std::string type = text_field(message, "type");
   if (text_field(message, "id") != request_id) {
     // An ERROR without an id says that the gateway could not read what was sent.
@@ -20,14 +20,17 @@ std::optional<Result<Answer>> take(const Json& message, Answer& answer, AnswerPr
     return std::nullopt;
   }
   if (type == "DELTA") {
-    printer.reasoning(text_field(message, "reasoning_content"));
+    const std::string reasoning = text_field(message, "reasoning_content");
     const std::string content = text_field(message, "content");
-    printer.content(content);
+    answer.reasoning_content += reasoning;
     answer.content += content;
+    if (printer == nullptr) return std::nullopt;
+    printer->reasoning(reasoning);
+    printer->content(content);
   } else if (type == "DONE") {
     answer.finish_reason = text_field(message, "finish_reason");
     if (const auto usage = message.find("usage"); usage != message.end() && usage->is_object()) {
-      answer.completion_tokens = number_field(*usage, "completion_tokens");
+      answer.usage = *usage;
     }
     return Result<Answer>(std::move(answer));
   } else if (type == "ERROR") {
@@ -74,7 +77,14 @@ void AnswerPrinter::print(const std::string& text) {
   std::fflush(out_);
 }
 
-Result<Answer> ask(Client& client, Json request, AnswerPrinter& printer, const std::function<bool()>& keep_going) {
+Json to_json(const Answer& answer) {
+  return {{"content", answer.content},
+          {"reasoning_content", answer.reasoning_content},
+          {"finish_reason", answer.finish_reason},
+          {"usage", answer.usage}};
+}
+
+Result<Answer> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going) {
   request["type"] = "SUBMIT";
   request["id"] = request_id;
   request["stream"] = true;
@@ -88,31 +98,6 @@ Result<Answer> ask(Client& client, Json request, AnswerPrinter& printer, const s
   }
   SHOAL_TRY(client.send({{"type", "CANCEL"}, {"id", request_id}}));
   return Error{Code::cancelled, "the question was cancelled"};
-}
-
-std::string advice(const Error& error) {
-  switch (error.code) {
-    case Code::peer_lost:
-      return "Start a mesh with `scripts/up` (or `shoal up`), or name its client address with "
-             "--connect=tcp://HOST:PORT.";
-    case Code::wrong_port:
-      return "Clients talk to a gateway's client port (5555 unless it was changed): see --connect.";
-    case Code::busy:
-      return "The mesh is full at the moment: try again shortly.";
-    case Code::no_gateway:
-    case Code::no_preprocess:
-    case Code::no_router:
-    case Code::no_inference:
-    case Code::no_postprocess:
-      return "`shoal status` shows who is alive; `shoal up` starts again what died.";
-    case Code::context_length:
-      return "Ask something shorter, or begin a new conversation.";
-    case Code::deadline_exceeded:
-    case Code::timeout:
-      return "`shoal status` shows who is alive and how loaded.";
-    default:
-      return "";
-  }
 }
 
 }  // namespace shoal::cli

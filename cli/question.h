@@ -33,16 +33,17 @@ private:
 
 struct Answer {
   std::string content;
+  std::string reasoning_content;
   std::string finish_reason;
-  std::uint64_t completion_tokens = 0;
+  Json usage = Json::object();
 };
 
-// Sends `request` (a SUBMIT without type and id) and prints what comes. `keep_going` is called at least every 50 ms;
-// once it says no, the request is cancelled and the error is `cancelled`. Other errors are the mesh's own, or
-// peer_lost.
-Result<Answer> ask(Client& client, Json request, AnswerPrinter& printer, const std::function<bool()>& keep_going);
+// {content, reasoning_content, finish_reason, usage}
+Json to_json(const Answer& answer);
 
-// One line for people: what went wrong and what can be done about it.
-std::string advice(const Error& error);
+// Sends `request` (a SUBMIT without type and id) and prints what comes; with no printer nothing is printed.
+// `keep_going` is called at least every 50 ms; once it says no, the request is cancelled and the error is `cancelled`.
+// Other errors are the mesh's own, or peer_lost.
+Result<Answer> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going);
 
 }  // namespace shoal::cli

@@ -97,7 +97,11 @@ void add_replay(Application application) {
   command->add_option("LOG", options->log, "A router's log of decisions (its event_log)")->required();
   command->add_option("--policy", options->policy, "Decide by this policy instead of the log's own");
   command->add_flag("--json", options->json, "Print JSON");
-  command->footer(
+  command->group(group::look);
+  set_examples(
+      *command,
+      {{"shoal replay decisions.log", "does every decision come out the same?"},
+       {"shoal replay decisions.log --policy=p2c", "what would another policy have done?"}},
       "By the log's own policy every decision must come out the same, score by score; the exit code is 1 if not. By\n"
       "another one it shows how many would have gone elsewhere, with the requests and loads of the log.");
 }

@@ -1,9 +1,9 @@
 // `shoal gateway`, `preprocess`, `router`, `inference` and `postprocess`: one process of the mesh each. The settings
 // are read, checked and printed here; run_<kind>() does the rest.
-#include <cstdio>
 #include <memory>
 #include <string>
 
+#include "actors/host/log.h"
 #include "cli/command.h"
 #include "cli/mesh_config.h"
 #include "config/options.h"
@@ -20,8 +20,7 @@ using config::add_setting_options;
 using config::Given;
 
 Result<void> read(MeshSettings& settings, const std::string& kind, const Given& given, const std::string& file) {
-  if (!file.empty()) SHOAL_TRY(settings.read_file(file));
-  for (const auto& [key, value] : given) SHOAL_TRY(settings.of(kind).assign(key, value));
+  SHOAL_TRY(settings.read(file, given, kind));
   return settings.check(kind, true);
 }
 
@@ -35,13 +34,19 @@ void add_service(Application application, const std::string& kind, const std::st
     MeshSettings settings(config);
     const auto ready = read(settings, kind, *given, *file);
     if (!ready) return usage_error(kind, ready.error().text);
-    std::fprintf(stderr, "configuration kind=%s %s\n", kind.c_str(), settings.of(kind).print().c_str());
-    return run(config.*member);
+    const Config& chosen = config.*member;
+    actors::log_now({.format = chosen.log_format, .level = chosen.log_level, .kind = kind}, "info",
+                    "event=configuration " + settings.of(kind).print());
+    return run(chosen);
   });
-  command->group("One process of a mesh");
+  command->group(group::process);
   command->add_option("--config", *file, "TOML file with keys of all kinds; --key=value stands above it");
   Config defaults;
   add_setting_options(*command, Settings(defaults), given);
+  const bool needs_model = kind != "gateway" && kind != "router";
+  set_examples(*command, {{"shoal " + kind + " --routers=tcp://127.0.0.1:5570" + (needs_model ? " --model=bytes" : ""),
+                           "joins the mesh whose router listens there"},
+                          {"shoal config " + kind, "every key with its default"}});
 }
 
 }  // namespace

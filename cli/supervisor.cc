@@ -23,8 +23,8 @@ milliseconds restart_pause(std::uint32_t deaths) {
   return std::min(pause_last, pause_first * (1u << doublings));
 }
 
-Supervisor::Supervisor(std::vector<ChildSpec> specs, std::function<void(const std::string&)> say)
-    : say_(std::move(say)), signals_{SIGCHLD, SIGINT, SIGTERM, SIGHUP} {
+Supervisor::Supervisor(std::vector<ChildSpec> specs, std::function<void(const ChildNews&)> tell)
+    : tell_(std::move(tell)), signals_{SIGCHLD, SIGINT, SIGTERM, SIGHUP} {
   for (ChildSpec& spec : specs)
     kept_.push_back({.child = Child(std::move(spec)), .ended = {}, .started = {}, .restart = {}});
 }
@@ -78,7 +78,9 @@ void Supervisor::watch(Kept& kept) {
     kept.child.read_output();
     const bool is_ready = !kept.child.ready().empty();
     if (is_ready && !was_ready && kept.was_ready) {
-      say_(kept.child.spec().name + " is back (pid " + std::to_string(kept.child.pid()) + ")");
+      tell_({.event = "back",
+             .child = kept.child,
+             .sentence = kept.child.spec().name + " is back (pid " + std::to_string(kept.child.pid()) + ")"});
     }
     kept.was_ready = kept.was_ready || is_ready;
     if (const auto end = kept.child.reap()) on_death(kept, *end);
@@ -99,8 +101,12 @@ void Supervisor::on_death(Kept& kept, const Child::End& end) {
   const milliseconds pause = restart_pause(kept.deaths);
   kept.restart = now + pause;
   if (!ending_) {
-    say_(kept.child.spec().name + " ended (" + end.text + "); starting it again in " + std::to_string(pause.count()) +
-         " ms");
+    tell_({.event = "ended",
+           .child = kept.child,
+           .sentence = kept.child.spec().name + " ended (" + end.text + "); starting it again in " +
+                       std::to_string(pause.count()) + " ms",
+           .reason = end.text,
+           .pause = pause});
   }
 }
 

@@ -16,12 +16,21 @@ namespace shoal::cli {
 // The pause before the next start of a child that has died `deaths` times in a row.
 milliseconds restart_pause(std::uint32_t deaths);
 
+// Something that happened to a child: it has "ended" or is "back".
+struct ChildNews {
+  std::string event;
+  const Child& child;
+  std::string sentence;  // for people
+  std::string reason{};  // of an end
+  milliseconds pause{};  // until it is started again
+};
+
 class Supervisor {
 public:
   using Clock = std::chrono::steady_clock;
 
-  // `say` gets one line for people whenever a child dies or is back.
-  Supervisor(std::vector<ChildSpec> specs, std::function<void(const std::string&)> say);
+  // `tell` is called whenever a child dies or is back.
+  Supervisor(std::vector<ChildSpec> specs, std::function<void(const ChildNews&)> tell);
   // Kills what still runs.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -66,7 +75,7 @@ private:
   bool any_running() const;
 
   std::vector<Kept> kept_;
-  std::function<void(const std::string&)> say_;
+  std::function<void(const ChildNews&)> tell_;
   Signals signals_;
   bool asked_to_end_ = false;
   bool asked_twice_ = false;

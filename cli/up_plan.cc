@@ -65,7 +65,55 @@ Result<void> check_ports(const UpOptions& options) {
   return {};
 }
 
-// The model's directory as the children get it, or "bytes".
+// A directory that this user alone can write.
+Result<std::string> make_run_dir(const UpOptions& options) {
+  const bool chosen = !options.run_dir.empty();
+  const fs::path path = run_dir_of(options);
+  const fs::path root = chosen ? path : path.parent_path();
+  std::error_code error;
+  fs::create_directories(path, error);
+  struct stat info;
+  for (const fs::path& directory : {root, path}) {
+    if (lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || (!chosen && info.st_uid != getuid())) {
+      return Error{Code::io, "cannot use " + directory.string() + " for logs: choose a directory with --run-dir=DIR"};
+    }
+    if (!chosen) chmod(directory.c_str(), 0700);
+  }
+  return fs::absolute(path).string();
+}
+
+ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::string& kind, std::uint32_t index,
+                     const std::string& routers) {
+  const std::string number = std::to_string(index);
+  ChildSpec child{
+      kind + " " + number, kind, {"--routers=" + routers}, plan.run_dir + "/" + kind + "-" + number + ".log"};
+  if (kind == "router") {
+    child.arguments.push_back("--bind=" + loopback(options.router_port + index));
+  } else if (kind == "gateway") {
+    child.arguments.push_back("--client_bind=" + plan.client_addresses[index]);
+  }
+  const auto found = options.kinds.find(kind);
+  const UpOptions::Kind own = found == options.kinds.end() ? UpOptions::Kind{} : found->second;
+  child.json_log = own.json_log;
+  if (kind != "router" && kind != "gateway" && !own.has_model) child.arguments.push_back("--model=" + plan.model);
+  if (kind == "inference" && !own.has_threads) {  // they share the cores of this machine
+    const std::uint32_t share = std::max(1u, usable_cores() / options.inferences);
+    child.arguments.push_back("--threads=" + std::to_string(share));
+  }
+  child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
+  return child;
+}
+
+}  // namespace
+
+std::uint32_t UpOptions::count(const std::string& kind) const {
+  if (kind == "gateway") return gateways;
+  if (kind == "preprocess") return preprocesses;
+  if (kind == "router") return routers;
+  if (kind == "inference") return inferences;
+  return kind == "postprocess" ? postprocesses : 0;
+}
+
 Result<std::string> find_model(const std::string& wanted) {
   if (wanted == "bytes") return wanted;
   std::error_code error;
@@ -85,61 +133,12 @@ Result<std::string> find_model(const std::string& wanted) {
       "without a model by --model=bytes");
 }
 
-// A directory that this user alone can write.
-Result<std::string> make_run_dir(const UpOptions& options) {
+fs::path run_dir_of(const UpOptions& options) {
+  if (!options.run_dir.empty()) return options.run_dir;
   const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
-  const bool chosen = !options.run_dir.empty();
-  const fs::path root = chosen                                   ? fs::path(options.run_dir)
-                        : runtime != nullptr && *runtime != '\0' ? fs::path(runtime) / "shoal"
-                                                                 : fs::path("/tmp/shoal-" + std::to_string(getuid()));
-  const fs::path path = chosen ? root : root / ("up-" + std::to_string(options.client_port));
-  std::error_code error;
-  fs::create_directories(path, error);
-  struct stat info;
-  for (const fs::path& directory : {root, path}) {
-    if (lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || (!chosen && info.st_uid != getuid())) {
-      return Error{Code::io, "cannot use " + directory.string() + " for logs: choose a directory with --run-dir=DIR"};
-    }
-    if (!chosen) chmod(directory.c_str(), 0700);
-  }
-  return fs::absolute(path).string();
-}
-
-// Whether the arguments set this key.
-bool names(const std::vector<std::string>& arguments, const std::string& key) {
-  return std::any_of(arguments.begin(), arguments.end(),
-                     [&](const std::string& argument) { return argument.rfind("--" + key + "=", 0) == 0; });
-}
-
-ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::string& kind, std::uint32_t index,
-                     const std::string& routers) {
-  const std::string number = std::to_string(index);
-  ChildSpec child{
-      kind + " " + number, kind, {"--routers=" + routers}, plan.run_dir + "/" + kind + "-" + number + ".log"};
-  if (kind == "router") {
-    child.arguments.push_back("--bind=" + loopback(options.router_port + index));
-  } else if (kind == "gateway") {
-    child.arguments.push_back("--client_bind=" + plan.client_addresses[index]);
-  }
-  const auto found = options.kinds.find(kind);
-  const UpOptions::Kind own = found == options.kinds.end() ? UpOptions::Kind{} : found->second;
-  if (kind != "router" && kind != "gateway" && !own.has_model) child.arguments.push_back("--model=" + plan.model);
-  if (kind == "inference" && !names(own.arguments, "threads")) {  // they share the cores of this machine
-    const std::uint32_t share = std::max(1u, usable_cores() / options.inferences);
-    child.arguments.push_back("--threads=" + std::to_string(share));
-  }
-  child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
-  return child;
-}
-
-}  // namespace
-
-std::uint32_t UpOptions::count(const std::string& kind) const {
-  if (kind == "gateway") return gateways;
-  if (kind == "preprocess") return preprocesses;
-  if (kind == "router") return routers;
-  if (kind == "inference") return inferences;
-  return kind == "postprocess" ? postprocesses : 0;
+  const fs::path root = runtime != nullptr && *runtime != '\0' ? fs::path(runtime) / "shoal"
+                                                               : fs::path("/tmp/shoal-" + std::to_string(getuid()));
+  return root / ("up-" + std::to_string(options.client_port));
 }
 
 Result<UpPlan> make_plan(const UpOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,10 +22,14 @@ struct UpOptions {
   std::uint32_t client_port = 5555;  // gateway i listens at client_port + 10 i
   std::uint32_t router_port = 5570;  // router i at router_port + i
   std::string run_dir = {};          // empty: a directory of this user, by client port
+  std::string log_format = "text";   // json: what it says itself, too
+  std::string log_level = "info";
 
   // What the processes of a kind get beside the plan's own arguments.
   struct Kind {
-    bool has_model = false;  // of its own, by file: the plan leaves it alone
+    bool has_model = false;    // of its own, by file: the plan leaves it alone
+    bool has_threads = false;  // likewise
+    bool json_log = false;
     std::vector<std::string> arguments = {};
   };
   std::map<std::string, Kind> kinds = {};
@@ -45,6 +50,9 @@ struct UpOptions {
           port_max);
     visit("router_port", self.router_port, "port of the first router; the next have 1 more each", 1, port_max);
     visit("run_dir", self.run_dir, "directory for the logs (default: one of this user's)");
+    visit("log_format", self.log_format, "how all processes log: as key=value, or as JSON", {"text", "json"});
+    visit("log_level", self.log_level, "what all processes log: this and whatever is more serious",
+          {"debug", "info", "warning", "error"});
   }
 };
 
@@ -58,6 +66,12 @@ struct UpPlan {
 // Fails with bad_config or io; the text names the option to change: a port that is taken, a model that is not there, a
 // directory that cannot be used.
 Result<UpPlan> make_plan(const UpOptions& options);
+
+// The model's directory as the children get it, or "bytes"; the bundled one for "". Fails with bad_config.
+Result<std::string> find_model(const std::string& wanted);
+
+// Where the logs go: what was chosen, or a directory of this user by client port. It need not exist.
+std::filesystem::path run_dir_of(const UpOptions& options);
 
 // Whether a listener could be bound to this TCP port of the loopback address now.
 bool port_is_free(std::uint32_t port);

@@ -14,6 +14,8 @@ struct CommonConfig {
   std::string node;       // empty: the host's name
   std::string model;      // a directory, or "bytes"
   bool insecure = false;
+  std::string log_format = "text";
+  std::string log_level = "info";
 
   // Calls visit(key, member, help) for each setting, in the order in which they are shown. Self is a CommonConfig or a
   // const one, as everywhere below.
@@ -25,6 +27,10 @@ struct CommonConfig {
     visit("node", self.node, "the name of this host (default: the host's name)");
     visit("model", self.model, "directory of the model, or `bytes` for an echo without a model");
     visit("insecure", self.insecure, "allow addresses other than loopback and ipc without keys");
+    visit("log_format", self.log_format, "how each line of the log is written: as key=value, or as a JSON object",
+          {"text", "json"});
+    visit("log_level", self.log_level, "what is logged: this and whatever is more serious",
+          {"debug", "info", "warning", "error"});
   }
 };
 

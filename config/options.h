@@ -4,17 +4,12 @@
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "config/settings.h"
 
 namespace shoal::config {
-
-// What stood on the command line, key and value, in its order.
-using Given = std::vector<std::pair<std::string, std::string>>;
 
 // An option for each setting, which adds to `given` and says nothing about whether the value is right. With a prefix
 // ("gateway.") its name and its key in `given` begin with that, and the help does not list it.

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/key_values.h"
 #include "base/nearest.h"
 
 namespace shoal::config {
@@ -160,7 +161,7 @@ Result<void> Settings::set(std::string_view key, const Value& value, const std::
 std::string Settings::print() const {
   std::string line;
   for (const Setting& setting : list_) {
-    line += (line.empty() ? "" : " ") + setting.key + '=' + text_of(setting.member);
+    line += (line.empty() ? "" : " ") + setting.key + '=' + quoted_value(text_of(setting.member));
   }
   return line;
 }

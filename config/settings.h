@@ -8,12 +8,16 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
 
 namespace shoal::config {
+
+// What stood on the command line, key and value, in its order. A key may stand behind a kind: "KIND.KEY".
+using Given = std::vector<std::pair<std::string, std::string>>;
 
 // A number that must lie in [min, max].
 template <class T>

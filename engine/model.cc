@@ -7,6 +7,7 @@
 #include "engine/checkpoint/config.h"
 #include "kernels/echo.h"
 #include "kernels/modules.h"
+#include "kernels/weights.h"
 
 namespace shoal::engine {
 namespace {
@@ -61,6 +62,23 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
 Result<Model> open_model(const std::filesystem::path& path, const ModelOptions& options) {
   if (path == "bytes") return open_bytes(options);
   return open_directory(path, options);
+}
+
+Result<ModelSummary> check_model(const std::filesystem::path& path) {
+  ModelSummary summary;
+  if (path == "bytes") {
+    summary.spec = kernels::echo_spec(bytes_context_tokens);
+    summary.architecture = "bytes";
+    return summary;
+  }
+  const auto spec = read_spec(path / "config.json");
+  if (!spec) return spec.error();
+  if (const auto eos_ids = read_eos_ids(path, spec->vocab); !eos_ids) return eos_ids.error();
+  auto checkpoint = Checkpoint::open(path);
+  if (!checkpoint) return checkpoint.error();
+  const auto bytes = kernels::check_weights(*spec, *checkpoint);
+  if (!bytes) return bytes.error();
+  return ModelSummary{*spec, "deepseek_v2", *bytes};
 }
 
 StepCore::Config step_config(const Model& model) {

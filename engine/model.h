@@ -36,6 +36,16 @@ struct Model {
 // too_large when not even one page fits kv_bytes.
 Result<Model> open_model(const std::filesystem::path& path, const ModelOptions& options = {});
 
+struct ModelSummary {
+  kernels::Spec spec;
+  std::string architecture;        // as config.json names it in short: "deepseek_v2"
+  std::uint64_t weight_bytes = 0;  // as stored
+};
+
+// Whether open_model would take the directory, without loading or hashing the weights: reads the JSON files and the
+// headers of the shards and asks for every tensor by name, shape and dtype. Errors as open_model's.
+Result<ModelSummary> check_model(const std::filesystem::path& path);
+
 // The engine's configuration for this model: vocabulary, context and pages are the model's.
 StepCore::Config step_config(const Model& model);
 

@@ -24,14 +24,17 @@ float widen_f16(std::uint16_t half) {
 // Reads tensors into memory of its own. After the first failure every further read gives nothing; `failure` says why.
 class Packer {
 public:
-  Packer(TensorSource& source, Weights& weights) : source_(source), weights_(weights) {}
+  // Without `keep` tensors are asked for and counted, and nothing is copied.
+  Packer(TensorSource& source, Weights& weights, bool keep) : source_(source), weights_(weights), keep_(keep) {}
+
+  std::uint64_t bytes() const { return bytes_; }
 
   bool failed() const { return failed_; }
   Error failure() { return std::move(error_); }
 
   Weight matrix(WeightId id, std::uint32_t rows, std::uint32_t cols) {
     const auto tensor = read(id, rows, cols);
-    if (!tensor) return {};
+    if (!tensor || !keep_) return {};
     const std::size_t count = std::size_t{rows} * cols;
     const bool widens = tensor->dtype == DType::f16;
     const DType dtype = widens ? DType::f32 : tensor->dtype;
@@ -46,7 +49,7 @@ public:
 
   const float* vector(WeightId id, std::uint32_t size) {
     const auto tensor = read(id, 1, size);
-    if (!tensor) return nullptr;
+    if (!tensor || !keep_) return nullptr;
     std::byte* memory = allocate(size * sizeof(float));
     widen(*tensor, size, memory);
     return reinterpret_cast<const float*>(memory);
@@ -54,7 +57,7 @@ public:
 
   // [heads * (nope + v), rank] to [heads * rank, nope].
   Weight absorb(const Weight& kv_b, const MlaSpec& mla) {
-    if (failed_) return {};
+    if (failed_ || !keep_) return {};
     const std::size_t size = bytes_of(kv_b.dtype);
     const Weight result{kv_b.dtype, mla.heads * mla.kv_lora_rank, mla.nope_dim, nullptr};
     std::byte* memory = allocate(std::size_t{result.rows} * result.cols * size);
@@ -80,6 +83,7 @@ private:
       return nullptr;
     }
     tensor_ = *tensor;
+    bytes_ += std::uint64_t{rows} * cols * bytes_of(tensor_.dtype);
     return &tensor_;
   }
 
@@ -104,7 +108,9 @@ private:
 
   TensorSource& source_;
   Weights& weights_;
+  bool keep_;
   Tensor tensor_;
+  std::uint64_t bytes_ = 0;
   bool failed_ = false;
   Error error_;
 };
@@ -141,11 +147,7 @@ void pack_moe(Packer& packer, const Spec& spec, std::uint32_t i, LayerWeights& l
                   packer.matrix({Part::shared_down, i}, spec.hidden, width)};
 }
 
-}  // namespace
-
-Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
-  Weights weights;
-  Packer packer{source, weights};
+void pack(Packer& packer, const Spec& spec, Weights& weights) {
   weights.embed = packer.matrix({Part::embed}, spec.vocab, spec.hidden);
   weights.head = spec.tied_embeddings ? weights.embed : packer.matrix({Part::head}, spec.vocab, spec.hidden);
   weights.final_norm = packer.vector({Part::final_norm}, spec.hidden);
@@ -162,8 +164,24 @@ Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
                    packer.matrix({Part::down, i}, spec.hidden, spec.dense_width)};
     }
   }
+}
+
+}  // namespace
+
+Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
+  Weights weights;
+  Packer packer{source, weights, true};
+  pack(packer, spec, weights);
   if (packer.failed()) return packer.failure();
   return weights;
+}
+
+Result<std::uint64_t> check_weights(const Spec& spec, TensorSource& source) {
+  Weights weights;
+  Packer packer{source, weights, false};
+  pack(packer, spec, weights);
+  if (packer.failed()) return packer.failure();
+  return packer.bytes();
 }
 
 }  // namespace shoal::kernels

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -47,5 +48,8 @@ struct Weights {
 
 // Fails with what `source` fails with. `spec` is consistent (engine/checkpoint has checked it).
 Result<Weights> load_weights(const Spec& spec, TensorSource& source);
+
+// Asks for every tensor as load_weights does, and keeps none: their bytes together.
+Result<std::uint64_t> check_weights(const Spec& spec, TensorSource& source);
 
 }  // namespace shoal::kernels

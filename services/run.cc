@@ -1,6 +1,6 @@
 #include "services/run.h"
 
-#include <cstdio>
+#include "actors/host/log.h"
 
 namespace shoal::services {
 
@@ -12,11 +12,13 @@ actors::ServiceConfig service_config(const std::string& kind, const CommonConfig
   service.bind = config.bind;
   service.advertise = config.advertise;
   service.insecure = config.insecure;
+  service.log_format = config.log_format;
+  service.log_level = config.log_level;
   return service;
 }
 
-int refuse_to_start(const std::string& kind, const Error& error) {
-  std::fprintf(stderr, "shoal %s: %s: %s\n", kind.c_str(), std::string(name(error.code)).c_str(), error.text.c_str());
+int refuse_to_start(const std::string& kind, const CommonConfig& config, const Error& error) {
+  actors::log_refusal({.format = config.log_format, .level = config.log_level, .kind = kind}, error);
   return 78;
 }
 

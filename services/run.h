@@ -12,7 +12,8 @@ namespace shoal::services {
 // The part of the process's configuration that every kind has.
 actors::ServiceConfig service_config(const std::string& kind, const CommonConfig& config);
 
-// Prints "shoal <kind>: <code>: <text>" on stderr and returns the exit code for it: 78 (EX_CONFIG of sysexits.h).
-int refuse_to_start(const std::string& kind, const Error& error);
+// Says on stderr why the process does not start, as log_refusal does, and returns the exit code for it: 78 (EX_CONFIG
+// of sysexits.h).
+int refuse_to_start(const std::string& kind, const CommonConfig& config, const Error& error);
 
 }  // namespace shoal::services

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <random>
 #include <signal.h>
@@ -10,13 +11,14 @@
 #include <unistd.h>
 #include <utility>
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/host/log.h"
 #include "actors/host/service_actor.h"
 #include "actors/net/address.h"
 #include "actors/net/loop.h"
 #include "actors/net/resolver.h"
+#include "base/key_values.h"
 
 namespace shoal::actors {
 namespace {
@@ -47,26 +49,22 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void start_log(const std::string& kind, Epoch epoch) {
-  auto logger = std::make_shared<spdlog::logger>("shoal", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%e level=%l kind=" + kind + " epoch=" + to_hex(epoch) + " %v");
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::flush_on(spdlog::level::info);
+LogConfig log_config(const ServiceConfig& config, Epoch epoch) {
+  return {.format = config.log_format, .level = config.log_level, .kind = config.kind, .epoch = to_hex(epoch)};
 }
 
-void print_ready(const protocol::Entry& self, const Loop& loop) {
-  std::printf("ready kind=%s epoch=%s bind=%s address=%s client=%s", self.kind.c_str(), to_hex(self.epoch).c_str(),
-              loop.bound().c_str(), self.address.c_str(), self.client.c_str());
+void print_ready(const protocol::Entry& self, const Loop& loop, bool json) {
+  std::string pairs = "kind=" + self.kind + " epoch=" + to_hex(self.epoch) + " bind=" + quoted_value(loop.bound()) +
+                      " address=" + quoted_value(self.address) + " client=" + quoted_value(self.client);
   const PublishPort& port = loop.publish_port();
-  if (port.is_open()) std::printf(" publish=%s answers=%s", port.bound().c_str(), port.answers_bound().c_str());
-  std::printf("\n");
+  if (port.is_open()) {
+    pairs += " publish=" + quoted_value(port.bound()) + " answers=" + quoted_value(port.answers_bound());
+  }
+  const std::string line =
+      json ? log_line({.format = "json"}, std::chrono::system_clock::now(), "info", "event=ready " + pairs)
+           : "ready " + pairs;
+  std::printf("%s\n", line.c_str());
   std::fflush(stdout);
-}
-
-int refuse(const ServiceConfig& config, const Error& error) {
-  std::fprintf(stderr, "shoal %s: %s: %s\n", config.kind.c_str(), std::string(name(error.code)).c_str(),
-               error.text.c_str());
-  return exit_config;
 }
 
 }  // namespace
@@ -81,7 +79,8 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
   handle.self.kind = config.kind;
   handle.self.node = config.node.empty() ? host_name() : config.node;
   handle.self.labels = config.labels;
-  start_log(config.kind, handle.self.epoch);
+  const LogConfig log = log_config(config, handle.self.epoch);
+  start_log(log);
 
   auto loop = Loop::open({.routing_id = make_routing_id(config.kind, handle.self.node, handle.self.epoch),
                           .bind = config.bind,
@@ -91,7 +90,10 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
                           .publish_bind = config.publish_bind,
                           .answers_bind = config.answers_bind,
                           .insecure = config.insecure});
-  if (!loop) return refuse(config, loop.error());
+  if (!loop) {
+    log_refusal(log, loop.error());
+    return exit_config;
+  }
   Loop& sockets = **loop;
   handle.self.address = sockets.advertised();
   handle.self.client = sockets.client_advertised();
@@ -113,7 +115,7 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
   running.tell(Started{});
   sockets.start([&running](WireEvent event) { running.tell(std::move(event)); },
                 [&running] { return running.congested(); });
-  print_ready(handle.self, sockets);
+  print_ready(handle.self, sockets, log.format == "json");
   {
     const Resolver resolver(
         config.routers, [&running](std::vector<std::string> found) { running.tell(SeedsResolved{std::move(found)}); });

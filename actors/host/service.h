@@ -26,7 +26,9 @@ struct ServiceConfig {
   std::string answers_bind{};
   bool insecure = false;
   std::vector<protocol::Label> labels{};
-  std::uint32_t workers = 2;  // threads of actor and jobs
+  std::uint32_t workers = 2;        // threads of actor and jobs
+  std::string log_format = "text";  // as in log.h
+  std::string log_level = "info";
 };
 
 // What the process is, for making its core.
@@ -44,7 +46,7 @@ struct Service {
 
 // Blocks until SIGTERM or SIGINT, then says BYE and ends. Prints one line on stdout once the process can be reached:
 //   ready kind=gateway epoch=0123456789abcdef bind=tcp://127.0.0.1:40000 address=… client=…
-// and, with a publish port, publish=… answers=…
+// and, with a publish port, publish=… answers=…; where the log is JSON, an object with these keys and "event": "ready".
 // Returns the exit code: 0, 78 for a configuration that cannot be used (said on stderr), 70 after a bug of ours.
 int run_service(const ServiceConfig& config, const std::function<Service(ServiceHandle&)>& make);
 

@@ -18,6 +18,7 @@
 #include "actors/host/caf_port.h"
 #include "actors/host/measure.h"
 #include "actors/net/clock.h"
+#include "base/key_values.h"
 #include "base/limits.h"
 
 namespace shoal::actors {
@@ -70,7 +71,7 @@ constexpr auto failure_window = seconds(10);
 constexpr int exit_after_bug = 70;  // EX_SOFTWARE of sysexits.h: the supervisor starts the process anew
 
 void end_process(const std::string& what) {
-  spdlog::critical("event=exception text=\"{}\"", what);
+  spdlog::critical("event=exception text={}", quoted_value(what));
   spdlog::shutdown();
   _exit(exit_after_bug);
 }
@@ -142,7 +143,7 @@ public:
   }
 
   void on_job_failed(const std::string& what) {
-    spdlog::error("event=job_failed text=\"{}\"", what);
+    spdlog::error("event=job_failed text={}", quoted_value(what));
     const Time now = monotonic_now();
     while (!failures_.empty() && failures_.front() + failure_window < now) failures_.pop_front();
     failures_.push_back(now);

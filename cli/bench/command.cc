@@ -99,6 +99,7 @@ void add_child(Application application, const std::string& kind, int (*run)(cons
 
 void add_bench(Application application) {
   CLI::App* const bench = application.app.add_subcommand("bench", "Measure this machine and this build");
+  bench->group(group::look);
   bench->allow_extras();
   bench->callback([bench, &exit_code = application.exit_code] {
     if (!bench->get_subcommands().empty()) return;

@@ -10,9 +10,9 @@ namespace shoal::services {
 
 int run_gateway(const GatewayConfig& config) {
   const auto pipeline = gateway::make_pipeline(config.pipeline, config.on_down);
-  if (!pipeline) return refuse_to_start("gateway", pipeline.error());
+  if (!pipeline) return refuse_to_start("gateway", config, pipeline.error());
   const auto ports = gateway::publish_addresses(config.client_bind, config.publish_bind, config.answers_bind);
-  if (!ports) return refuse_to_start("gateway", ports.error());
+  if (!ports) return refuse_to_start("gateway", config, ports.error());
   auto service = service_config("gateway", config);
   service.client_bind = config.client_bind;
   service.client_advertise = config.client_advertise;

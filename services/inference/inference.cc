@@ -14,17 +14,18 @@ namespace shoal::services {
 
 int run_inference(const InferenceConfig& config) {
   if (config.step_tokens < config.slots + engine::tile_tokens) {
-    return refuse_to_start("inference", {Code::bad_config, "step_tokens: expected at least slots + " +
-                                                               std::to_string(engine::tile_tokens) + " (" +
-                                                               std::to_string(config.slots + engine::tile_tokens) +
-                                                               "), got " + std::to_string(config.step_tokens)});
+    return refuse_to_start(
+        "inference", config,
+        {Code::bad_config, "step_tokens: expected at least slots + " + std::to_string(engine::tile_tokens) + " (" +
+                               std::to_string(config.slots + engine::tile_tokens) + "), got " +
+                               std::to_string(config.step_tokens)});
   }
   auto model = engine::open_model(config.model,
                                   {.kv_bytes = config.kv_bytes, .module = config.module, .threads = config.threads});
-  if (!model) return refuse_to_start("inference", model.error());
+  if (!model) return refuse_to_start("inference", config, model.error());
   // The engine needs no tokenizer; its digest tells which prompts this executor understands.
   const auto tokenizer = text::Tokenizer::open(config.model);
-  if (!tokenizer) return refuse_to_start("inference", tokenizer.error());
+  if (!tokenizer) return refuse_to_start("inference", config, tokenizer.error());
 
   auto service = service_config("inference", config);
   service.labels = {{"model", model->name},

@@ -10,7 +10,7 @@ namespace shoal::services {
 
 int run_postprocess(const PostprocessConfig& config) {
   const auto tokenizer = text::Tokenizer::open(config.model);
-  if (!tokenizer) return refuse_to_start("postprocess", tokenizer.error());
+  if (!tokenizer) return refuse_to_start("postprocess", config, tokenizer.error());
   auto service = service_config("postprocess", config);
   service.labels = {{"model", model_name(config.model)}, {"tokenizer_digest", (*tokenizer)->digest()}};
   return actors::run_service(service, [tokenizer = *tokenizer](actors::ServiceHandle& handle) {

@@ -9,7 +9,7 @@ namespace shoal::services {
 
 int run_preprocess(const PreprocessConfig& config) {
   const auto preparer = preprocess::Preparer::open(config.model);
-  if (!preparer) return refuse_to_start("preprocess", preparer.error());
+  if (!preparer) return refuse_to_start("preprocess", config, preparer.error());
   auto service = service_config("preprocess", config);
   service.labels = {{"model", (*preparer)->model()}, {"tokenizer_digest", (*preparer)->tokenizer().digest()}};
   return actors::run_service(service, [preparer = *preparer](actors::ServiceHandle&) {

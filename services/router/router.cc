@@ -43,13 +43,13 @@ std::uint64_t unix_ms() {
 
 int run_router(const RouterConfig& config) {
   const auto tiers = config.tiers.empty() ? Result<router::Tiers>(router::Tiers{}) : router::read_tiers(config.tiers);
-  if (!tiers) return refuse_to_start("router", tiers.error());
+  if (!tiers) return refuse_to_start("router", config, tiers.error());
   const auto policy = policy_of(config);
-  if (!policy) return refuse_to_start("router", policy.error());
+  if (!policy) return refuse_to_start("router", config, policy.error());
   std::shared_ptr<router::LogFile> log;
   if (!config.event_log.empty()) {
     auto opened = router::LogFile::open(config.event_log, {actors::monotonic_now, unix_ms});
-    if (!opened) return refuse_to_start("router", opened.error());
+    if (!opened) return refuse_to_start("router", config, opened.error());
     log = *std::move(opened);
   }
   return actors::run_service(service_config("router", config), [&](actors::ServiceHandle& handle) {

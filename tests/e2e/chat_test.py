@@ -1,5 +1,6 @@
 """`shoal chat` and `shoal status` as a person and a script meet them, against a gateway that the test controls."""
 
+import json
 import os
 import pty
 import signal
@@ -130,6 +131,29 @@ class OneShot(unittest.TestCase):
         self.assertIn("did you mean max-tokens?", done.stderr)
 
 
+    def test_json_is_one_object_with_the_whole_answer(self):
+        with FakeGateway(echo) as gateway:
+            done = run_shoal("chat", "--json", f"--connect={gateway.address}", "hi")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(json.loads(done.stdout), {
+                "content": "hi", "reasoning_content": "let me think", "finish_reason": "stop",
+                "usage": {"prompt_tokens": 1, "completion_tokens": 14, "total_tokens": 15}})
+
+    def test_with_json_an_error_is_json_too_on_standard_error(self):
+        with FakeGateway(fail("busy", "full \"up\"")) as gateway:
+            done = run_shoal("chat", "--json", f"--connect={gateway.address}", "hi")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            error = json.loads(done.stderr)["error"]
+            self.assertEqual((error["code"], error["message"]), ("busy", "full \"up\""))
+        done = run_shoal("chat", "--json", f"--connect={loopback(free_ports().client)}", "hi")
+        self.assertEqual((done.returncode, json.loads(done.stderr)["error"]["code"]), (3, "peer_lost"))
+
+    def test_json_from_a_pipe_is_one_line_an_answer(self):
+        with FakeGateway(echo) as gateway:
+            done = run_shoal("chat", "--json", f"--connect={gateway.address}", input="one\ntwo\n")
+            self.assertEqual([json.loads(line)["content"] for line in done.stdout.splitlines()], ["one", "two"])
+
+
 class Conversation(unittest.TestCase):
     def test_questions_are_answered_line_by_line_with_all_that_was_said(self):
         with FakeGateway(echo) as gateway:
@@ -197,6 +221,73 @@ class Conversation(unittest.TestCase):
         with FakeGateway(echo) as gateway:
             done = run_shoal("chat", f"--connect={gateway.address}", input="one\n\ntwo")
             self.assertEqual((done.returncode, done.stdout), (0, "one\ntwo\n"))
+
+
+def listing(*loads):
+    """A script that answers each STATUS with the next of these counts of tokens, then with the last again."""
+    counts = list(loads)
+
+    def answer_status(message):
+        tokens = counts.pop(0) if len(counts) > 1 else counts[0]
+        load = {"tokens_total": tokens, "running": [0, 2, 0, 0], "waiting": [0, 0, 0, 7], "slots": 8, "streams": 2}
+        return [{"type": "STATUS", "processes": [
+            {"kind": kind, "node": "left", "epoch": epoch, "address": "tcp://a:1", "client": "", "load": load,
+             "age_ms": 0} for kind, epoch in (("inference", "0a"), ("router", "0b"))]}]
+    return answer_status
+
+
+class Status(unittest.TestCase):
+    def test_the_tables_show_processes_and_tiers(self):
+        with FakeGateway(listing(5)) as gateway:
+            done = run_shoal("status", f"--connect={gateway.address}")
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stdout, r"inference +left +0a")
+            self.assertRegex(done.stdout, r"batch +7 +0 +7\n")
+            self.assertRegex(done.stdout, r"realtime +0 +2 +0\n")
+
+    def test_json_lists_the_processes(self):
+        with FakeGateway(listing(5)) as gateway:
+            done = run_shoal("status", "--json", f"--connect={gateway.address}")
+            self.assertEqual([process["kind"] for process in json.loads(done.stdout)], ["inference", "router"])
+
+    def test_watching_as_json_prints_a_line_each_time_with_tokens_per_second(self):
+        with FakeGateway(listing(0, 1000, 2000)) as gateway:
+            watch = Process(SHOAL, "status", "--watch=0.1", "--json", f"--connect={gateway.address}")
+            eventually(lambda: len(watch.lines) >= 3, "three looks")
+            self.assertEqual(watch.end(signal.SIGINT), 0)
+            first, second = map(json.loads, watch.lines[:2])
+            self.assertIsNone(first["processes"][0]["tokens_per_second"])
+            self.assertGreater(second["processes"][0]["tokens_per_second"], 0)
+
+    def test_watching_on_a_pipe_prints_a_table_each_time_and_ends_with_0(self):
+        with FakeGateway(listing(5)) as gateway:
+            watch = Process(SHOAL, "status", "--watch=0.1", f"--connect={gateway.address}")
+            eventually(lambda: sum("TOKENS/S" in line for line in list(watch.lines)) >= 2, "two tables")
+            self.assertEqual(watch.end(signal.SIGINT), 0)
+            self.assertNotIn("\033", "".join(watch.lines))
+
+    def test_watching_on_a_terminal_draws_over_what_was_there(self):
+        with FakeGateway(listing(5)) as gateway:
+            terminal = Terminal(SHOAL, "status", "--watch=0.1", f"--connect={gateway.address}")
+            terminal.read_until("batch")
+            terminal.read_until("\033[H\033[2J")
+            terminal.child.send_signal(signal.SIGINT)
+            self.assertEqual(terminal.end(), 0)
+
+    def test_a_mesh_that_goes_away_is_waited_for_while_watching(self):
+        gateway = FakeGateway(listing(5))
+        watch = Process(SHOAL, "status", "--watch=0.1", "--json", f"--connect={gateway.address}")
+        eventually(lambda: watch.lines, "one look")
+        gateway.close()
+        eventually(lambda: watch.errors, "its end is said")
+        self.assertIsNone(watch.child.poll())
+        self.assertEqual(watch.end(signal.SIGINT), 0)
+        self.assertEqual(json.loads(watch.errors[0])["error"]["code"], "peer_lost")
+
+    def test_nobody_there_is_exit_code_3(self):
+        for extra in ([], ["--watch"], ["--json"]):
+            done = run_shoal("status", f"--connect={loopback(free_ports().client)}", *extra)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), extra)
 
 
 class StatusOfAnything(unittest.TestCase):

@@ -1,7 +1,9 @@
 """One configuration file for all kinds, the command line above it, and help."""
 
 import contextlib
+import json
 import pathlib
+import signal
 import tempfile
 import unittest
 
@@ -80,12 +82,80 @@ class OneFileForAMesh(unittest.TestCase):
                                  ("postprocess", "right"), ("preprocess", "left"), ("router", "top")])
 
 
+class ShowConfig(unittest.TestCase):
+    def test_every_key_is_shown_with_its_value_and_where_it_came_from(self):
+        with file_of('node = "left"\n[gateway]\nclient_bind = "ipc:///tmp/x"\n') as path:
+            done = run_shoal("config", f"--config={path}", "--gateway.bind=ipc:///tmp/y", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            shown = json.loads(done.stdout)
+        gateway = shown["gateway"]
+        for key, value, source in (("client_bind", "ipc:///tmp/x", f"{path}:3"),
+                                   ("bind", "ipc:///tmp/y", "command line"), ("insecure", "false", "default")):
+            self.assertEqual((gateway[key]["value"], gateway[key]["from"]), (value, source))
+        self.assertEqual(shown["router"]["node"]["from"], f"{path}:1")
+        self.assertEqual(set(shown), {"gateway", "preprocess", "router", "inference", "postprocess", "up"})
+
+    def test_one_kind_can_be_shown_alone(self):
+        done = run_shoal("config", "router")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("[router]", done.stdout)
+        self.assertNotIn("[gateway]", done.stdout)
+        self.assertEqual(run_shoal("config", "rooter").returncode, 2)
+
+    def test_a_file_that_is_wrong_is_exit_code_2(self):
+        for text in ("[up]\ngateways = 0\n", '[router]\nbind = "tcp://0.0.0.0:1"\n', "nonsense"):
+            with file_of(text) as path:
+                self.assertEqual(run_shoal("config", f"--config={path}").returncode, 2, text)
+
+
+class Logs(unittest.TestCase):
+    def test_with_json_every_line_of_every_log_is_an_object_and_up_says_json_too(self):
+        with Mesh(model="bytes", gateways=1, routers=1, preprocesses=1, inferences=1, postprocesses=1, say="up",
+                  log_format="json") as mesh:
+            self.assertEqual(mesh.end(signal.SIGTERM), 0)
+            events = [json.loads(line)["event"] for line in mesh.lines]
+            self.assertEqual(events[0], "starting")
+            self.assertEqual(events.count("ready"), 5)
+            self.assertEqual(events[-4:], ["asking", "answered", "up", "ending"])
+            for name, log in mesh.logs().items():
+                lines = [json.loads(line) for line in log.splitlines()]
+                self.assertLessEqual({"configuration", "ready", "ended"}, {line["event"] for line in lines}, name)
+                configuration = next(line for line in lines if line["event"] == "configuration")
+                self.assertEqual((configuration["level"], configuration["log_format"]), ("info", "json"))
+
+    def test_the_level_leaves_out_what_is_less(self):
+        with Mesh(model="bytes", gateways=1, routers=1, preprocesses=1, inferences=1, postprocesses=1,
+                  **{"log_level": "error", "router.log_level": "info"}) as mesh:
+            logs = mesh.logs()
+            self.assertNotIn("event=configuration", logs["gateway-0.log"])
+            self.assertIn("event=configuration", logs["router-0.log"])
+
+    def test_why_a_process_does_not_start_is_json_where_logs_are(self):
+        done = run_shoal("inference", "--model=/nonexistent", "--log_format=json")
+        self.assertEqual(done.returncode, 78)
+        refusal = json.loads(done.stderr.splitlines()[-1])
+        self.assertEqual((refusal["event"], refusal["level"], refusal["code"]), ("refused", "error", "bad_checkpoint"))
+        self.assertIn("/nonexistent", refusal["text"])
+
+
 class Help(unittest.TestCase):
     def test_help_explains_every_command(self):
-        for command in ("up", "chat", "status", "gateway", "preprocess", "router", "inference", "postprocess"):
+        for command in ("up", "chat", "status", "doctor", "config", "gateway", "preprocess", "router", "inference",
+                        "postprocess"):
             done = run_shoal(command, "--help")
             self.assertEqual(done.returncode, 0)
-            self.assertIn("--", done.stdout)
+            self.assertIn("Examples:\n  shoal " + command, done.stdout)
+
+    def test_the_commands_are_sorted_by_what_they_are_for(self):
+        done = run_shoal("--help")
+        self.assertEqual(done.returncode, 0)
+        for group in ("Run a mesh:", "Use a mesh:", "Look at it:", "One process of a mesh:", "Examples:"):
+            self.assertIn(group, done.stdout)
+
+    def test_an_unknown_command_names_the_nearest(self):
+        done = run_shoal("stauts")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("did you mean status?", done.stderr)
 
     def test_the_version_is_told(self):
         self.assertRegex(run_shoal("--version").stdout, r"^shoal \d+\.\d+\.\d+\n$")

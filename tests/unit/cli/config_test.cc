@@ -226,9 +226,10 @@ TEST_CASE("what is no TOML, or too long, or not there is refused") {
 
 TEST_CASE("what is printed at the start names every key") {
   services::CommonConfig config;
-  config.node = "left";
+  config.node = "left hand";
   CHECK(Settings(config).print() ==
-        "routers=tcp://127.0.0.1:5570 bind=tcp://127.0.0.1:* advertise= node=left model= insecure=false");
+        "routers=tcp://127.0.0.1:5570 bind=tcp://127.0.0.1:* advertise= node=\"left hand\" model= insecure=false "
+        "log_format=text log_level=info");
 }
 
 TEST_CASE("another address than loopback and ipc needs --insecure") {

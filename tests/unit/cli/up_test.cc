@@ -70,6 +70,7 @@ TEST_CASE("inference processes share the cores, unless their threads are set") {
   CHECK(threads_of({.inferences = 64}) ==
         std::vector<std::string>(64, "inference --threads=" + std::to_string(std::max(1u, usable_cores() / 64))));
   UpOptions set{.inferences = 1};
+  set.kinds["inference"].has_threads = true;
   set.kinds["inference"].arguments = {"--threads=7"};
   CHECK(threads_of(set) == std::vector<std::string>{"inference --threads=7"});
 }

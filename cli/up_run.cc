@@ -1,0 +1,195 @@
+#include "cli/up_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/processes.h"
+#include "cli/question.h"
+#include "cli/supervisor.h"
+
+namespace shoal::cli {
+namespace {
+
+using Clock = Supervisor::Clock;
+
+// Until every process is up and known to a router. Long enough to read a large checkpoint from a slow disk.
+constexpr seconds start_wait{600};
+constexpr seconds still_waiting_interval{5};
+constexpr milliseconds poll_interval{50};
+constexpr std::uint32_t first_answer_ms_max = 120'000;
+// What children get to end by themselves.
+constexpr seconds end_patience{5};
+
+std::string value_of(const std::map<std::string, std::string>& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? "" : found->second;
+}
+
+class Up {
+public:
+  Up(const UpOptions& options, UpPlan plan, bool once, const UpVoice& voice)
+      : options_(options),
+        once_(once),
+        voice_(voice),
+        plan_(std::move(plan)),
+        supervisor_(plan_.children, [this](const ChildNews& news) { tell(news); }) {}
+
+  int run() {
+    const auto answered = start_and_ask();
+    if (!answered && !supervisor_.asked_to_end()) {
+      voice_.refuse(answered.error(), "The logs are in " + plan_.run_dir + ".");
+    }
+    if (answered && !once_) {
+      voice_.say("up", {{"clients", plan_.client_addresses}}, next_steps());
+      while (!supervisor_.asked_to_end()) supervisor_.step(seconds(60));
+    }
+    if (!once_) voice_.say("ending", Json::object(), "Ending.");
+    supervisor_.end(end_patience);
+    if (!answered && supervisor_.asked_to_end()) return exit_code::ok;
+    return answered ? exit_code::ok : exit_code::failed;
+  }
+
+private:
+  void tell(const ChildNews& news) const {
+    Json fields = {{"process", news.child.spec().name}, {"kind", news.child.spec().kind}};
+    if (news.child.running()) fields["pid"] = news.child.pid();
+    if (!news.reason.empty()) fields.update({{"reason", news.reason}, {"restart_ms", news.pause.count()}});
+    voice_.say(news.event, fields, news.sentence);
+  }
+
+  Result<void> start_and_ask() {
+    voice_.say("starting", {{"processes", plan_.children.size()}, {"model", plan_.model}, {"run_dir", plan_.run_dir}},
+               "Starting " + std::to_string(plan_.children.size()) + " processes with model " + plan_.model +
+                   "; logs in " + plan_.run_dir);
+    for (const ChildSpec& child : plan_.children) std::ofstream(child.log, std::ios::trunc);
+    SHOAL_TRY(supervisor_.start());
+    const auto deadline = Clock::now() + start_wait;
+    SHOAL_TRY(wait_until(deadline, [this] { return supervisor_.all_ready(); }));
+    print_processes();
+    SHOAL_TRY(wait_until(deadline, [this] { return everybody_is_known(); }));
+    return ask_first();
+  }
+
+  // Lets the supervisor work until `reached`.
+  template <class Condition>
+  Result<void> wait_until(Clock::time_point deadline, Condition reached) {
+    auto remark = Clock::now() + still_waiting_interval;
+    while (!reached()) {
+      if (supervisor_.asked_to_end()) return Error{Code::cancelled, "ended before the mesh was ready"};
+      SHOAL_TRY(supervisor_.hopeful());
+      const auto now = Clock::now();
+      if (now >= deadline) return Error{Code::timeout, "the mesh is not ready in time; " + waiting_for()};
+      if (now >= remark) {
+        voice_.say("waiting", {{"text", waiting_for()}}, waiting_for());
+        remark = now + still_waiting_interval;
+      }
+      supervisor_.step(poll_interval);
+    }
+    return {};
+  }
+
+  std::string waiting_for() const {
+    std::string names;
+    for (const Child* child : supervisor_.children()) {
+      if (child->ready().empty()) names += (names.empty() ? "" : ", ") + child->spec().name;
+    }
+    return names.empty() ? "waiting until every process is known to the routers" : "waiting for " + names;
+  }
+
+  // Whether every gateway lists every process.
+  bool everybody_is_known() const {
+    return std::all_of(plan_.client_addresses.begin(), plan_.client_addresses.end(),
+                       [this](const std::string& address) {
+                         auto client = Client::connect(address, milliseconds(200));
+                         if (!client) return false;
+                         const auto processes = client->status(milliseconds(500));
+                         return processes && std::all_of(std::begin(kinds), std::end(kinds), [&](const char* kind) {
+                                  return count_kind(*processes, kind) >= options_.count(kind);
+                                });
+                       });
+  }
+
+  void print_processes() const {
+    std::vector<std::vector<std::string>> rows = {{"KIND", "PID", "ADDRESS", "CLIENT"}};
+    for (const Child* child : supervisor_.children()) {
+      Json fields = child->ready();
+      fields.erase("event");
+      fields.erase("time");
+      fields.erase("level");
+      fields.update({{"process", child->spec().name}, {"pid", child->pid()}, {"log", child->spec().log}});
+      voice_.say("ready", fields, "");
+      rows.push_back({child->spec().kind, std::to_string(child->pid()), value_of(child->ready(), "address"),
+                      value_of(child->ready(), "client")});
+    }
+    if (voice_.json()) return;
+    std::fputs(make_table(rows).c_str(), stdout);
+    std::fflush(stdout);
+  }
+
+  std::string first_prompt() const { return plan_.model == "bytes" ? "Hello, Shoal!" : "What is 17 + 25?"; }
+
+  Result<void> ask_first() {
+    auto client = Client::connect_any(plan_.client_addresses, seconds(5));
+    if (!client) return client.error();
+    voice_.say("asking", {{"prompt", first_prompt()}}, "\n> " + first_prompt());
+    AnswerPrinter printer(stdout, true);
+    const Json messages = {{{"role", "user"}, {"content", first_prompt()}}};
+    const auto answer = ask(*client, {{"messages", messages}, {"temperature", 0}, {"deadline_ms", first_answer_ms_max}},
+                            voice_.json() ? nullptr : &printer, [this] {
+                              supervisor_.step(milliseconds(0));
+                              return !supervisor_.asked_to_end();
+                            });
+    if (!voice_.json()) printer.end();
+    if (answer) {
+      voice_.say("answered", to_json(*answer), "");
+      return {};
+    }
+    if (answer.error().code != Code::no_service || once_) return answer.error();
+    const std::string advice = "Stages that are services of their own join a mesh that is up: start them now.";
+    voice_.say("stage_missing", {{"text", answer.error().text}}, answer.error().text + ".\n" + advice);
+    return {};
+  }
+
+  std::string next_steps() const {
+    std::error_code error;
+    const auto binary = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto here = std::filesystem::current_path(error);
+    std::string shoal = std::filesystem::proximate(binary, here, error).string();
+    if (shoal.find('/') == std::string::npos) shoal = "./" + shoal;
+    const std::string& address = plan_.client_addresses.front();
+    const bool usual = options_.client_port == UpOptions().client_port;
+    const std::string connect = usual ? "" : " --connect=" + address;
+    std::string steps = "\nThe mesh is up: clients talk to " + address + ". From another terminal:\n  " + shoal +
+                        " chat" + connect + " \"" + first_prompt() + "\"\n  " + shoal + " chat" + connect +
+                        "   (a conversation)\n  " + shoal + " status" + connect + "\n";
+    if (std::filesystem::is_regular_file("clients/python/examples/ten_lines.py", error)) {
+      steps += "  /usr/bin/python3 clients/python/examples/ten_lines.py" + (usual ? "" : " " + address) + "\n";
+    }
+    return steps + "Ctrl-C ends it and all its processes.";
+  }
+
+  const UpOptions& options_;
+  const bool once_;
+  const UpVoice& voice_;
+  UpPlan plan_;
+  Supervisor supervisor_;
+};
+
+}  // namespace
+
+int run_mesh(const UpOptions& options, UpPlan plan, bool once, const UpVoice& voice) {
+  return Up(options, std::move(plan), once, voice).run();
+}
+
+}  // namespace shoal::cli

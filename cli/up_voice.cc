@@ -1,0 +1,46 @@
+#include "cli/up_voice.h"
+
+#include <cstdio>
+#include <ctime>
+
+#include "cli/command.h"
+#include "cli/report.h"
+
+namespace shoal::cli {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace
+
+void UpVoice::say(const std::string& event, const Json& fields, const std::string& sentence) const {
+  if (json_) {
+    Json line = {{"time", utc_now()}, {"event", event}};
+    line.update(fields);
+    print_json(line);
+  } else if (!sentence.empty()) {
+    std::printf("%s\n", sentence.c_str());
+    std::fflush(stdout);
+  }
+}
+
+int UpVoice::refuse(const Error& error, const std::string& remark) const {
+  if (json_) {
+    report("up", error, true);
+  } else if (error.code == Code::bad_config) {
+    return usage_error("up", error.text);
+  } else {
+    std::fprintf(stderr, "shoal up: %s: %s\n", std::string(name(error.code)).c_str(), error.text.c_str());
+    if (!remark.empty()) std::fprintf(stderr, "%s\n", remark.c_str());
+  }
+  return error.code == Code::bad_config ? exit_code::usage : exit_code::failed;
+}
+
+}  // namespace shoal::cli
