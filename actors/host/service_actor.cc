@@ -243,13 +243,17 @@ struct ServiceActor::System {
 ServiceActor::ServiceActor(std::unique_ptr<MeshCore> core, Ports ports, std::uint32_t workers)
     : system_(std::make_unique<System>(workers + 1)) {
   // The actor is made later, on a worker: what it needs travels in shared ownership, once.
-  const auto made_of = std::make_shared<std::pair<std::unique_ptr<MeshCore>, Ports>>(std::move(core), std::move(ports));
+  using MadeOf = std::pair<std::unique_ptr<MeshCore>, Ports>;
+  const auto made_of = std::make_shared<MadeOf>(std::move(core), std::move(ports));
+  // As arguments, because CAF 0.17 looks through a null pointer where there are none.
   system_->service = system_->actors.spawn(
-      [made_of, workers, backlog = system_->backlog](caf::event_based_actor* self) -> caf::behavior {
-        auto& [mesh, to] = *made_of;
-        return make_service(self, std::make_shared<Running>(self, std::move(mesh), std::move(to), workers, backlog),
+      [](caf::event_based_actor* self, const std::shared_ptr<MadeOf>& from, std::uint32_t threads,
+         const std::shared_ptr<Backlog>& backlog) -> caf::behavior {
+        auto& [mesh, to] = *from;
+        return make_service(self, std::make_shared<Running>(self, std::move(mesh), std::move(to), threads, backlog),
                             backlog);
-      });
+      },
+      made_of, workers, system_->backlog);
 }
 
 ServiceActor::~ServiceActor() { stop(); }
