@@ -59,6 +59,8 @@ def main():
     tree = rules.Tree(root)
     for entry in commands:
         entry["source"] = os.path.relpath(pathlib.Path(entry["directory"], entry["file"]), root)
+    commands = [entry for entry in commands if entry["source"] in tree.lines]  # the build makes sources of its own
+    for entry in commands:
         entry["includes"] = [name for _, _, name in tree.includes(entry["source"])]
     out = build / "tests" / "tidy" / "headers"
     out.mkdir(parents=True, exist_ok=True)
