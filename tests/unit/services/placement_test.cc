@@ -110,18 +110,26 @@ TEST_CASE("weighted gives shares by the label, and by slots without one") {
 
 TEST_CASE("least_tokens gives less to an executor that computes long prompts of others") {
   std::vector<Worker> workers(4);
-  workers[0].foreign_ms = 600;  // 400 ms of work in each 600
-  Cluster cluster(std::move(workers), by("least_tokens"));
-  cluster.run(5'000, 5);
-  CHECK(cluster.workers()[0].placed < 0.7 * mean_of_others(cluster));
+  workers[0].foreign_ms = 1000;  // 400 ms of work in each second
+  Cluster blind(workers, by("round_robin"));
+  blind.run(5'000, 8);
+  CHECK(blind.workers()[0].placed == 1'250);  // it is never full, so that nothing but the policy keeps requests away
+  Cluster cluster(workers, by("least_tokens"));
+  cluster.run(5'000, 8);
+  MESSAGE("share of the others' mean: " << cluster.workers()[0].placed / mean_of_others(cluster));
+  CHECK(cluster.workers()[0].placed < 0.8 * mean_of_others(cluster));
 }
 
 TEST_CASE("p2c gives less to a slow executor") {
   std::vector<Worker> workers(4);
-  workers[0].tokens_per_ms = 10;
-  Cluster cluster(std::move(workers), by("p2c"));
+  workers[0].tokens_per_ms = 20;
+  Cluster blind(workers, by("round_robin"));
+  blind.run(5'000, 8);
+  CHECK(blind.workers()[0].placed == 1'250);
+  Cluster cluster(workers, by("p2c"));
   cluster.run(5'000, 8);
-  CHECK(cluster.workers()[0].placed < 0.7 * mean_of_others(cluster));
+  MESSAGE("share of the others' mean: " << cluster.workers()[0].placed / mean_of_others(cluster));
+  CHECK(cluster.workers()[0].placed < 0.8 * mean_of_others(cluster));
 }
 
 TEST_CASE("how long first ids take by each policy" * doctest::skip()) {
