@@ -322,21 +322,27 @@ TEST_CASE("log probabilities are sent with their ids, spelled as bytes, whether 
   CHECK(stopped.logprobs == expected("o"));
 }
 
-TEST_CASE("rows that nobody asked log probabilities for have none, beside one that has") {
+TEST_CASE("each row has its own log probabilities, and one that nobody asked them for has none") {
   Relay relay;
-  const auto first = relay.attach(1);
-  const auto second = relay.attach(2);
-  protocol::Tokens tokens{
-      {first, second},   {0, 0}, {0, 0}, {head_of(1).chain, head_of(2).chain}, {1, 2}, {0, protocol::row_has_logprobs},
-      {{'a', 'b', 'c'}}, {}};
-  tokens.logprobs = {{-1, {}, {}}, {-2, {}, {}}};
+  const auto with = protocol::row_has_logprobs;
+  protocol::Tokens tokens;
+  for (const std::uint8_t number : {1, 2, 3}) {
+    tokens.handles.push_back(relay.attach(number));
+    tokens.attempts.push_back(0);
+    tokens.positions.push_back(0);
+    tokens.chains.push_back(head_of(number).chain);
+  }
+  tokens.counts = {1, 1, 2};
+  tokens.flags = {with, 0, with};
+  tokens.ids.ids = {'a', 'b', 'c', 'd'};
+  tokens.logprobs = {{-1, {}, {}}, {-2, {}, {}}, {-3, {}, {}}};
   relay.bench.receive(executor, tokens);
-  REQUIRE(relay.bench.sends.size() == 2);
-  CHECK(std::get<protocol::Text>(relay.bench.sends[0].message.body).logprobs.empty());
-  const auto& text = std::get<protocol::Text>(relay.bench.sends[1].message.body);
-  REQUIRE(text.logprobs.size() == 2);
-  CHECK(text.logprobs[0].chosen == protocol::TokenLogprob{{"b"}, -1});
-  CHECK(text.logprobs[1].chosen == protocol::TokenLogprob{{"c"}, -2});
+  REQUIRE(relay.bench.sends.size() == 3);
+  std::vector<std::vector<protocol::TextLogprobs>> told;
+  for (const auto& send : relay.bench.sends) told.push_back(std::get<protocol::Text>(send.message.body).logprobs);
+  CHECK(told[0] == std::vector<protocol::TextLogprobs>{{{{"a"}, -1}, {}}});
+  CHECK(told[1].empty());
+  CHECK(told[2] == std::vector<protocol::TextLogprobs>{{{{"c"}, -2}, {}}, {{{"d"}, -3}, {}}});
 }
 
 TEST_CASE("ids after the finish lose their log probabilities with themselves") {
