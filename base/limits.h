@@ -117,7 +117,7 @@ static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
 static_assert(grant_ms > load_interval_ms);
-static_assert(outbox_messages_max >= 2 * streams_max);
+static_assert(outbox_messages_max >= 2 * std::size_t{streams_max});
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");
 static_assert(client_backlog_bytes_max > prompt_bytes_max);
 static_assert(client_backlog_bytes_max >= logprobs_bytes_max + 4 * std::size_t{context_tokens_max});

@@ -86,7 +86,8 @@ Result<std::string> CallCore::on_call(const std::string& method, const std::stri
 }
 
 void CallCore::on_request(const CallRequest& request, Answer answer) {
-  answer(attempt([&] { return on_call(request.method, request.payload); }));
+  const Answer tell = std::move(answer);
+  tell(attempt([&] { return on_call(request.method, request.payload); }));
 }
 
 void CallCore::call(const std::string& kind, const std::string& method, std::string payload, milliseconds timeout,

@@ -37,7 +37,7 @@ std::set<std::string> installed(const fs::path& root) {
 std::string find_command(const std::string& name, const std::string& path) {
   std::istringstream folders(path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string file = (folder.empty() ? "." : folder) + '/' + name;
+    std::string file = (folder.empty() ? "." : folder) + '/' + name;
     if (access(file.c_str(), X_OK) == 0) return file;
   }
   return "";

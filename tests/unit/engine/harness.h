@@ -43,7 +43,7 @@ struct EchoModel {
   explicit EchoModel(kernels::EchoBackend::Mode mode, std::uint32_t pages) : backend(mode) {
     NoWeights none;
     REQUIRE(backend.load(kernels::echo_spec(4096), none));
-    REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)));
+    REQUIRE(backend.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId)));
   }
   kernels::EchoBackend backend;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <msgpack.hpp>
 
@@ -58,7 +59,8 @@ inline std::string request_of(const std::string& type, const std::string& id, Po
 }
 
 struct Gateway {
-  explicit Gateway(gateway::GatewayCore::Config config = {.epoch = 1, .seed = 7}) : core(config), bench(core) {
+  explicit Gateway(gateway::GatewayCore::Config config = {.epoch = 1, .seed = 7})
+      : core(std::move(config)), bench(core) {
     for (const auto& peer : {entry(1, "gateway"), entry(preprocess, "preprocess"), entry(router, "router"),
                              entry(relay, "postprocess"), entry(executor, "inference")}) {
       bench.give(actors::PeerUp{peer});

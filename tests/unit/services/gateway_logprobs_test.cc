@@ -109,7 +109,7 @@ TEST_CASE("log probabilities of an unstreamed answer past their bound end it wit
   run(gateway, {.stream = false, .logprobs = true});
   auto wide = entries("a", 20);
   for (auto& top : wide[0].top) top.token.bytes.assign(limits::token_bytes_max, 'x');
-  const std::size_t entry_bytes = 20 * 2 * limits::token_bytes_max;  // token and bytes
+  const std::size_t entry_bytes = 20 * std::size_t{2} * limits::token_bytes_max;  // token and bytes
   for (std::size_t i = 0; i <= limits::logprobs_bytes_max / entry_bytes && gateway.streams() == 1; ++i) {
     gateway.logprobs = wide;
     gateway.text("a");

@@ -208,7 +208,7 @@ TEST_CASE("a malformed log is refused with its line and what was expected") {
   TemporaryFile file;
   const std::string log = logged("least_tokens", 20, file);
   const auto second = log.find('\n') + 1;
-  const auto refused = [&](std::string text) {
+  const auto refused = [&](const std::string& text) {
     const auto report = replay(text);
     return report.has_value() ? std::string("accepted") : report.error().text;
   };
