@@ -132,17 +132,18 @@ TEST_CASE("p2c gives less to a slow executor") {
   CHECK(cluster.workers()[0].placed < 0.8 * mean_of_others(cluster));
 }
 
-TEST_CASE("how long first ids take by each policy" * doctest::skip()) {
-  for (const router::Policy* policy : router::policies()) {
-    for (const bool uneven : {false, true}) {
+TEST_CASE("of all policies least_tokens, the default, has the lowest p99 of first ids, even and uneven") {
+  for (const bool uneven : {false, true}) {
+    const auto p99 = [&](const std::string& policy) {
       std::vector<Worker> workers(8);
       if (uneven) workers[0].tokens_per_ms = workers[1].tokens_per_ms = 15;
-      Cluster cluster(std::move(workers), by(std::string(policy->name)));
+      Cluster cluster(std::move(workers), by(policy));
       cluster.run(10'000, 2.5);
-      std::printf("%-14s %-8s p50 %6.1f ms  p99 %7.1f ms  busiest/mean %.2f, between reports %.2f\n",
-                  std::string(policy->name).c_str(), uneven ? "uneven" : "even", cluster.first_id_ms(0.5),
-                  cluster.first_id_ms(0.99), cluster.unevenness(), cluster.unevenness_between_reports());
-    }
+      return cluster.first_id_ms(0.99);  // virtual time
+    };
+    const double lowest = p99("least_tokens");
+    for (const router::Policy* policy : router::policies())
+      CHECK_MESSAGE(lowest <= p99(std::string(policy->name)), policy->name);
   }
 }
 
