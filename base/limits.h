@@ -72,6 +72,15 @@ inline constexpr std::uint32_t calls_open_max = 4096;  // CALLs and jobs of one 
 inline constexpr std::size_t seeds_max = 16;           // router addresses of one configuration
 inline constexpr std::size_t config_bytes_max = 1u << 20;  // of one configuration file
 
+// An inference process, as it is configured.
+inline constexpr std::uint32_t slots_max = 1024;  // streams that may be in one engine at once
+inline constexpr std::uint32_t engine_threads_max = 1024;
+inline constexpr std::uint64_t kv_bytes_min = 1u << 20;
+inline constexpr std::uint64_t kv_bytes_max = std::uint64_t{1} << 44;
+inline constexpr std::uint32_t step_tokens_min = 16;  // of one step of the engine
+inline constexpr std::uint32_t step_tokens_max = 16'384;
+inline constexpr std::uint32_t weight_max = 1'000'000;  // in the routers' policy `weighted`
+
 // Sockets (actors/net).
 inline constexpr std::size_t turn_messages_max = 256;  // read from one socket before the others have their turn
 inline constexpr std::size_t link_hwm_messages =
@@ -95,6 +104,7 @@ inline constexpr std::uint32_t keepalive_interval_ms = 1000;   // owner to clien
 inline constexpr std::uint32_t queued_wait_ms = 250;           // without QUEUED the owner asks another router
 inline constexpr std::uint32_t prepare_wait_ms = 5000;         // without PREPARED the owner asks another preprocess
 inline constexpr std::uint32_t grant_ms = 1000;                // a grant's time to live
+inline constexpr std::uint32_t tier_head_start_ms = 2000;      // in an engine, of a waiting stream over the next tier
 inline constexpr std::uint32_t parked_pages_ms = 2000;         // pages of a stream without credit
 inline constexpr std::uint32_t orphan_ms = 30'000;             // a journal without an owner
 inline constexpr std::uint32_t revive_ms = 10'000;             // nobody of a kind alive
@@ -117,6 +127,8 @@ static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
 static_assert(grant_ms > load_interval_ms);
+static_assert(streams_max >= 2 * slots_max);     // those that are being cancelled while others come
+static_assert(step_tokens_max > 2 * slots_max);  // a full engine still takes prompts
 static_assert(outbox_messages_max >= 2 * std::size_t{streams_max});
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");
 static_assert(client_backlog_bytes_max > prompt_bytes_max);

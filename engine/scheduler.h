@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/limits.h"
 #include "engine/kv_pool.h"
 #include "engine/sequence.h"
 
@@ -13,7 +14,7 @@ namespace shoal::engine {
 struct SchedulerConfig {
   std::uint32_t sequences_max = 32;  // in one batch
   std::uint32_t tokens_max = 128;    // in one step; at least sequences_max + tile_tokens, so that prefill never starves
-  std::uint32_t tier_head_start_ms = 2000;  // of a waiting stream over one of the next tier
+  std::uint32_t tier_head_start_ms = limits::tier_head_start_ms;  // of a waiting stream over one of the next tier
 };
 
 // A prefill chunk that does not reach the last known id ends on a page boundary, or at a multiple of this.

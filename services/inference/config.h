@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/limits.h"
 #include "services/common_config.h"
 
 namespace shoal::services {
@@ -19,18 +20,18 @@ struct InferenceConfig : CommonConfig {
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
     CommonConfig::keys(self, visit);
-    visit("slots", self.slots, "streams that may be here at once", 1, 1024);
-    visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, 1024);
+    visit("slots", self.slots, "streams that may be here at once", 1, limits::slots_max);
+    visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, limits::engine_threads_max);
     visit("module", self.module, "instructions to compute with; `auto`: the best of this processor",
           {"auto", "ref", "cpu_base", "cpu_avx2"});
-    visit("kv_bytes", self.kv_bytes, "memory for the keys of running streams, used as they need it", 1u << 20,
-          std::uint64_t{1} << 44);
+    visit("kv_bytes", self.kv_bytes, "memory for the keys of running streams, used as they need it",
+          limits::kv_bytes_min, limits::kv_bytes_max);
     visit(
         "step_tokens", self.step_tokens,
         "tokens of one step: more let prompts pass faster, fewer let running streams go on sooner; at least slots + 8",
-        16, 16'384);
+        limits::step_tokens_min, limits::step_tokens_max);
     visit("weight", self.weight, "its share of the requests by the routers' policy `weighted`; 0: its slots", 0,
-          1'000'000);
+          limits::weight_max);
   }
 };
 

@@ -72,14 +72,16 @@ TEST_CASE("an engine's settings are bounded, and past a bound the error says wha
                                                                     {"threads", "0"},
                                                                     {"module", "cpu_base"},
                                                                     {"kv_bytes", "1048576"},
-                                                                    {"step_tokens", "16384"}}) {
+                                                                    {"step_tokens", "16384"},
+                                                                    {"weight", "1000000"}}) {
     CHECK(refused(key, good).empty());
   }
   for (const auto& [key, bad] : std::map<std::string, std::string>{{"slots", "0"},
                                                                    {"threads", "1025"},
                                                                    {"module", "cuda"},
                                                                    {"kv_bytes", "1048575"},
-                                                                   {"step_tokens", "16385"}}) {
+                                                                   {"step_tokens", "16385"},
+                                                                   {"weight", "1000001"}}) {
     const std::string said = refused(key, bad);  // CAPTURE makes a lambda, and clang takes no binding into one
     CAPTURE(said);
     CHECK(refused(key, bad).find(key) != std::string::npos);
