@@ -109,12 +109,13 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
       std::make_unique<MeshCore>(MeshCore::Config{handle.self, sockets.bound()}, std::move(service.core)),
       {.post = [&sockets](WireEffect&& effect) { return sockets.post(std::move(effect)); },
        .engine_command = service.engine_command,
-       .take_loop_lag_ms = [&sockets] { return sockets.take_lag_ms(); }},
+       .take_loop_lag_ms = [&sockets] { return sockets.take_lag_ms(); },
+       .wake = [&sockets] { sockets.wake(); }},
       config.workers);
   actor = &running;
   running.tell(Started{});
   sockets.start([&running](WireEvent event) { running.tell(std::move(event)); },
-                [&running] { return running.congested(); });
+                [&running] { return running.congested(); }, [&running] { return running.run(); });
   print_ready(handle.self, sockets, log.format == "json");
   {
     const Resolver resolver(

@@ -90,34 +90,40 @@ spdlog::level::level_enum level_of(Note::Level level) {
   return spdlog::level::info;
 }
 
-void tell_service(const caf::actor& service, Backlog& backlog, WireEvent event) {
-  const std::size_t bytes = weight_of(event);
-  ++backlog.events;
-  backlog.bytes += bytes;
-  port::tell(service, Inbox{std::move(event), bytes});
-}
+// Where the events of a service go: into its mailbox, counted.
+struct Mailbox {
+  Backlog backlog;
+  port::HomeThread* home = nullptr;  // that runs the service; none: CAF's workers do
+
+  void put(const caf::actor& service, WireEvent event) {
+    const std::size_t bytes = weight_of(event);
+    ++backlog.events;
+    backlog.bytes += bytes;
+    port::tell(service, Inbox{std::move(event), bytes}, home);
+  }
+};
 
 // A job that throws is not reported, whoever waits for it has a timeout; the jobs behind it run.
 caf::behavior make_worker(caf::event_based_actor* self, const caf::actor& service,
-                          const std::shared_ptr<Backlog>& backlog) {
+                          const std::shared_ptr<Mailbox>& mailbox) {
   port::on_exception(self, end_process);
-  return {[service, backlog](const Job& job) {
+  return {[service, mailbox](const Job& job) {
     try {
-      tell_service(service, *backlog, Reported{job.work()});
+      mailbox->put(service, Reported{job.work()});
     } catch (const std::exception& thrown) {
       port::tell(service, JobFailed{thrown.what()});
     }
   }};
 }
 
-// The actor's state. Lives on whichever CAF worker runs the actor, one message at a time.
+// The actor's state. Lives on whichever thread runs the actor, one message at a time.
 class Running {
 public:
   Running(caf::event_based_actor* self, std::unique_ptr<MeshCore> core, ServiceActor::Ports ports,
-          std::uint32_t workers, const std::shared_ptr<Backlog>& backlog)
-      : self_(self), core_(std::move(core)), ports_(std::move(ports)), backlog_(backlog) {
+          std::uint32_t workers, const std::shared_ptr<Mailbox>& mailbox)
+      : self_(self), core_(std::move(core)), ports_(std::move(ports)), mailbox_(mailbox) {
     for (std::uint32_t i = 0; i < workers; ++i) {
-      workers_.push_back(self_->spawn(make_worker, caf::actor_cast<caf::actor>(self_), backlog));
+      workers_.push_back(self_->home_system().spawn(make_worker, caf::actor_cast<caf::actor>(self_), mailbox));
     }
     port::tell_after(self_, measure_interval, TakeMeasure{});
   }
@@ -183,11 +189,11 @@ private:
     ++counters_["outbox_full"];
     const caf::actor self = caf::actor_cast<caf::actor>(self_);
     if (const auto* post = std::get_if<Post>(&effect)) {
-      tell_service(self, *backlog_, LinkDown{post->route});
+      mailbox_->put(self, LinkDown{post->route});
     } else if (const auto* dial = std::get_if<Dial>(&effect)) {
-      tell_service(self, *backlog_, LinkDown{{dial->address, {}}});
+      mailbox_->put(self, LinkDown{{dial->address, {}}});
     } else if (const auto* reply = std::get_if<ReplyClient>(&effect)) {
-      tell_service(self, *backlog_, ClientGone{reply->client});
+      mailbox_->put(self, ClientGone{reply->client});
     }
   }
 
@@ -201,7 +207,7 @@ private:
   caf::event_based_actor* self_;
   std::unique_ptr<MeshCore> core_;
   ServiceActor::Ports ports_;
-  const std::shared_ptr<Backlog> backlog_;
+  const std::shared_ptr<Mailbox> mailbox_;
   std::vector<caf::actor> workers_;
   std::deque<Time> failures_;
   std::size_t next_worker_ = 0;
@@ -211,11 +217,11 @@ private:
 };
 
 caf::behavior make_service(caf::event_based_actor* self, const std::shared_ptr<Running>& running,
-                           const std::shared_ptr<Backlog>& backlog) {
+                           const std::shared_ptr<Mailbox>& mailbox) {
   port::on_exception(self, end_process);
-  return {[running, backlog](const Inbox& inbox) {
-            --backlog->events;
-            backlog->bytes -= inbox.bytes;
+  return {[running, mailbox](const Inbox& inbox) {
+            --mailbox->backlog.events;
+            mailbox->backlog.bytes -= inbox.bytes;
             running->on(inbox.event);
           },
           [running](const Wake& wake) { running->on_wake(wake.at); },
@@ -231,36 +237,47 @@ struct Config : caf::actor_system_config {
 }  // namespace
 
 struct ServiceActor::System {
-  explicit System(std::size_t threads) : config(threads), actors(config) {}
+  System(std::size_t threads, std::function<void()> wake) : config(threads), actors(config) {
+    if (!wake) return;
+    home = std::make_unique<port::HomeThread>(actors, std::move(wake));
+    mailbox->home = home.get();
+  }
 
   Config config;
+  std::unique_ptr<port::HomeThread> home;  // outlives the actors
   caf::actor_system actors;
   caf::actor service;
-  std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>();
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
   std::once_flag stopped;
 };
 
 ServiceActor::ServiceActor(std::unique_ptr<MeshCore> core, Ports ports, std::uint32_t workers)
-    : system_(std::make_unique<System>(workers + 1)) {
+    : system_(std::make_unique<System>(workers + 1, ports.wake)) {
   // The actor is made later, on a worker: what it needs travels in shared ownership, once.
   using MadeOf = std::pair<std::unique_ptr<MeshCore>, Ports>;
   const auto made_of = std::make_shared<MadeOf>(std::move(core), std::move(ports));
-  // As arguments, because CAF 0.17 looks through a null pointer where there are none.
-  system_->service = system_->actors.spawn(
+  // As arguments, because CAF 0.17 looks through a null pointer where there are none; lazy, because even the first turn
+  // is for its home.
+  system_->service = system_->actors.spawn<caf::lazy_init>(
       [](caf::event_based_actor* self, const std::shared_ptr<MadeOf>& from, std::uint32_t threads,
-         const std::shared_ptr<Backlog>& backlog) -> caf::behavior {
+         const std::shared_ptr<Mailbox>& mailbox) -> caf::behavior {
         auto& [mesh, to] = *from;
-        return make_service(self, std::make_shared<Running>(self, std::move(mesh), std::move(to), threads, backlog),
-                            backlog);
+        return make_service(self, std::make_shared<Running>(self, std::move(mesh), std::move(to), threads, mailbox),
+                            mailbox);
       },
-      made_of, workers, system_->backlog);
+      made_of, workers, system_->mailbox);
 }
 
 ServiceActor::~ServiceActor() { stop(); }
 
-void ServiceActor::tell(WireEvent event) { tell_service(system_->service, *system_->backlog, std::move(event)); }
+void ServiceActor::tell(WireEvent event) { system_->mailbox->put(system_->service, std::move(event)); }
 
-bool ServiceActor::congested() const { return system_->backlog->is_full(); }
+bool ServiceActor::run() {
+  system_->home->run(limits::turn_messages_max);
+  return system_->home->has_work();
+}
+
+bool ServiceActor::congested() const { return system_->mailbox->backlog.is_full(); }
 
 void ServiceActor::stop() {
   std::call_once(system_->stopped, [this] {

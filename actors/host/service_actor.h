@@ -1,5 +1,5 @@
 // The CAF side of a process: one actor around the mesh core, and workers for its jobs. Free of CAF outside the .cc, so
-// that the loop's callback and main() stay plain. All members may be called from any thread.
+// that the loop's callback and main() stay plain. All members but run() may be called from any thread.
 #pragma once
 
 #include <functional>
@@ -16,14 +16,20 @@ public:
     std::function<bool(WireEffect&&)> post;               // Dial, HangUp, Post, TurnAway, ReplyClient: to the loop
     std::function<void(const std::any&)> engine_command;  // may be empty
     std::function<std::uint32_t()> take_loop_lag_ms;      // worst lateness since the last call
+    std::function<void()> wake{};  // any thread: somebody calls run() soon; empty: CAF's workers run the actor
   };
 
-  // `workers` threads run jobs, one more runs the actor.
+  // `workers` threads run jobs, one more the actor when its home cannot keep up.
   ServiceActor(std::unique_ptr<MeshCore> core, Ports ports, std::uint32_t workers);
   ~ServiceActor();
 
   // Hands an event to the core, in order per caller.
   void tell(WireEvent event);
+
+  // What its home thread, the loop, does once a turn: lets the actor work off what it was told, up to a bound past
+  // which a thread of CAF goes on. A message passes a process without changing threads that way. Whether there is more
+  // to do. Only with `wake`.
+  bool run();
 
   // Whether so many events wait that the loop should read no more for a while.
   bool congested() const;

@@ -61,10 +61,11 @@ Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
 
 Loop::~Loop() { stop(); }
 
-void Loop::start(Deliver deliver, std::function<bool()> congested) {
+void Loop::start(Deliver deliver, Congested congested, Work work) {
   SHOAL_CHECK(!thread_.joinable());
   deliver_ = std::move(deliver);
   congested_ = std::move(congested);
+  work_ = std::move(work);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -76,19 +77,23 @@ void Loop::stop() {
 }
 
 void Loop::run() {
+  outbox_.take_on_this_thread();
   while (!stopping_) {
     wait();
     const Time started = monotonic_now();
-    for (WireEffect& effect : outbox_.take()) carry_out(effect);
-    edge_.retry([this](const ClientId& client) { deliver_(ClientGone{client}); });
+    carry_out_posted();
+    edge_.retry([this](const ClientId& client) { deliver(ClientGone{client}); });
     const std::size_t budget = congested_() ? 0 : limits::turn_messages_max;
     read_links(budget);
     read_inbox(budget);
     read_clients(budget);
+    has_work_ = false;
+    if (work_()) has_work_ = true;
+    carry_out_posted();
     const auto took_ms = std::chrono::duration_cast<milliseconds>(monotonic_now() - started).count();
     lag_ms_ = std::max(lag_ms_.load(), static_cast<std::uint32_t>(took_ms));
   }
-  for (WireEffect& effect : outbox_.take()) carry_out(effect);
+  carry_out_posted();
   for (const auto& [address, link] : links_) link->hang_up(limits::flush_ms);
   inbox_.close(limits::flush_ms);
   edge_.close(limits::flush_ms);
@@ -115,7 +120,12 @@ void Loop::wait() {
   inbox_.each_wait(add);
   edge_.each_wait(add);
   publish_port_.each_wait(add);
-  zmq_poll(items_.data(), static_cast<int>(items_.size()), wait_ms(congested));
+  zmq_poll(items_.data(), static_cast<int>(items_.size()), has_work_ ? 0 : wait_ms(congested));
+  if (items_.front().revents != 0) outbox_.hush();
+}
+
+void Loop::carry_out_posted() {
+  for (WireEffect& effect : outbox_.take()) carry_out(effect);
 }
 
 void Loop::carry_out(WireEffect& effect) {
@@ -144,13 +154,18 @@ void Loop::carry_out(WireEffect& effect) {
       effect);
 }
 
+void Loop::deliver(WireEvent event) {
+  has_work_ = true;
+  deliver_(std::move(event));
+}
+
 void Loop::dial(const std::string& address) {
   if (links_.count(address) != 0) return;
   auto link = Link::dial(context_, address, config_.routing_id);
   if (link) {
     links_[address] = std::move(*link);
   } else {
-    deliver_(LinkDown{{address, {}}});
+    deliver(LinkDown{{address, {}}});
   }
 }
 
@@ -160,16 +175,16 @@ void Loop::send(Post& post) {
     const auto link = links_.find(post.route.address);
     // A link that was up tells of its end itself, after what is still to be read from it.
     if (link == links_.end() || (!link->second->send(std::move(frames)) && !link->second->is_up())) {
-      deliver_(LinkDown{post.route});
+      deliver(LinkDown{post.route});
     }
     return;
   }
   const auto peer = peers_.find(post.route.routing_id);
-  if (peer == peers_.end()) return deliver_(LinkDown{post.route});
+  if (peer == peers_.end()) return deliver(LinkDown{post.route});
   const auto& [plain, bulk] = peer->second;
   const bool large = bytes_of(frames) > limits::bulk_bytes_min;
   frames.insert(frames.begin(), plain.empty() || (large && !bulk.empty()) ? bulk : plain);
-  if (inbox_.send(frames) != Sent::yes) deliver_(LinkDown{post.route});
+  if (inbox_.send(frames) != Sent::yes) deliver(LinkDown{post.route});
 }
 
 void Loop::turn_away(const TurnAway& stray) {
@@ -188,7 +203,7 @@ void Loop::read_links(std::size_t budget) {
     item.second->serve(
         budget, now,
         [&](bool up) {
-          deliver_(up ? WireEvent(LinkUp{address}) : WireEvent(LinkDown{{address, {}}}));
+          deliver(up ? WireEvent(LinkUp{address}) : WireEvent(LinkDown{{address, {}}}));
         },
         [&](const Incoming& incoming) {
           arrive(Route{address, {}}, incoming, 0);
@@ -206,17 +221,17 @@ void Loop::read_clients(std::size_t budget) {
   edge_.serve(
       budget,
       [this](const ClientId& client, std::string frame) {
-        deliver_(ClientReceived{client, std::move(frame)});
+        deliver(ClientReceived{client, std::move(frame)});
       },
-      [this](const ClientId& client) { deliver_(ClientGone{client}); });
+      [this](const ClientId& client) { deliver(ClientGone{client}); });
   publish_port_.serve(budget, [this](std::string frame) {
-    deliver_(ClientReceived{ClientId{.routing_id = {}, .published = true}, std::move(frame)});
+    deliver(ClientReceived{ClientId{.routing_id = {}, .published = true}, std::move(frame)});
   });
 }
 
 void Loop::reply(const ReplyClient& reply) {
   if (reply.client.published) return publish_port_.publish(reply.client.routing_id, reply.frame);
-  if (!edge_.reply(reply.client, reply.frame)) deliver_(ClientGone{reply.client});
+  if (!edge_.reply(reply.client, reply.frame)) deliver(ClientGone{reply.client});
 }
 
 void Loop::got_from_peer(const std::string& connection, const Incoming& incoming) {
@@ -227,7 +242,7 @@ void Loop::got_from_peer(const std::string& connection, const Incoming& incoming
     if (!known.empty() && lane_of(known).number > lane.number) return;  // the peer has given that connection up
     const bool redialled = !known.empty() && !lane.bulk;
     known = connection;
-    if (redialled) deliver_(LinkDown{{{}, lane.process}});  // and what was on the way there is lost
+    if (redialled) deliver(LinkDown{{{}, lane.process}});  // and what was on the way there is lost
   }
   arrive(Route{{}, lane.process}, incoming, 1);
 }
@@ -241,7 +256,7 @@ void Loop::lost_peer(const std::string& connection) {
   if (lost) plain.clear();
   if (bulk == connection) bulk.clear();
   if (plain.empty() && bulk.empty()) peers_.erase(peer);
-  if (lost) deliver_(LinkDown{{{}, lane.process}});
+  if (lost) deliver(LinkDown{{{}, lane.process}});
 }
 
 void Loop::arrive(Route from, const Incoming& incoming, std::size_t first) {
@@ -250,11 +265,11 @@ void Loop::arrive(Route from, const Incoming& incoming, std::size_t first) {
                      ? Result<protocol::Message>(Error{Code::malformed, "more frames than any message has"})
                      : protocol::decode(frames);
   if (message) {
-    deliver_(Arrived{std::move(from), std::move(message).value()});
+    deliver(Arrived{std::move(from), std::move(message).value()});
   } else if (is_stray(from, frames)) {
-    deliver_(Strayed{{from.routing_id, frames.size() == 2}, id_in(frames.back())});
+    deliver(Strayed{{from.routing_id, frames.size() == 2}, id_in(frames.back())});
   } else {
-    deliver_(Garbled{std::move(from), std::move(message).error()});
+    deliver(Garbled{std::move(from), std::move(message).error()});
   }
 }
 

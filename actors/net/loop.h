@@ -39,6 +39,8 @@ class Loop {
 public:
   // Called on the loop thread; must not block.
   using Deliver = std::function<void(WireEvent)>;
+  using Congested = std::function<bool()>;
+  using Work = std::function<bool()>;
 
   // Binds what is to be bound. Errors: bad_config, and io with the address.
   static Result<std::unique_ptr<Loop>> open(LoopConfig config);
@@ -51,12 +53,16 @@ public:
   const PublishPort& publish_port() const { return publish_port_; }
 
   // Starts the thread. `congested` is asked before reading: while it says yes, nothing is taken from the sockets.
+  // `work` has its turn after the sockets; while it says that there is more, the loop does not wait.
   void start(
-      Deliver deliver, std::function<bool()> congested = [] { return false; });
+      Deliver deliver, Congested congested = [] { return false; }, Work work = [] { return false; });
 
   // Any thread; Dial, HangUp, Post, TurnAway, ReplyClient and TakePublished, nothing else. False: the outbox is full,
   // or the loop has ended, and nothing was kept.
   bool post(WireEffect&& effect) { return outbox_.push(std::move(effect)); }
+
+  // Any thread: a turn, and with it `work`, begins soon.
+  void wake() { outbox_.wake(); }
 
   // Any thread: the longest time that one turn took since the last call, in ms; a message may have waited as long.
   std::uint32_t take_lag_ms() { return lag_ms_.exchange(0); }
@@ -77,7 +83,9 @@ private:
   void run();
   void wait();
   int wait_ms(bool congested) const;
+  void carry_out_posted();
   void carry_out(WireEffect& effect);
+  void deliver(WireEvent event);
   void dial(const std::string& address);
   void send(Post& post);
   void turn_away(const TurnAway& stray);
@@ -99,7 +107,9 @@ private:
   std::string client_advertised_;
   Outbox outbox_;
   Deliver deliver_;
-  std::function<bool()> congested_;
+  Congested congested_;
+  Work work_;
+  bool has_work_ = false;  // something was delivered that `work` has not seen
   std::map<std::string, std::unique_ptr<Link>> links_;  // by address
   std::unordered_map<std::string, Peer> peers_;         // that dialled us, by the routing id of the process
   std::vector<zmq_pollitem_t> items_;

@@ -1,9 +1,12 @@
-// From any thread to the loop: a bounded queue with an eventfd that wakes it. push() says no instead of growing.
+// From any thread to the loop: a bounded queue with an eventfd that wakes it, unless it is the loop that pushes. push()
+// says no instead of growing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <sys/eventfd.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -50,10 +53,25 @@ public:
     wake();
   }
 
+  // Any thread: makes fd() readable, until hush(). The loop need not wake itself.
+  void wake() {
+    if (std::this_thread::get_id() == loop_ || awake_.exchange(true)) return;
+    const std::uint64_t one = 1;
+    SHOAL_CHECK(write(fd_, &one, sizeof one) == sizeof one);
+  }
+
+  // The loop, before everything else: this is its thread.
+  void take_on_this_thread() { loop_ = std::this_thread::get_id(); }
+
+  // The loop, when fd() was readable and before take().
+  void hush() {
+    std::uint64_t wakes;
+    SHOAL_CHECK(read(fd_, &wakes, sizeof wakes) == sizeof wakes);
+    awake_ = false;
+  }
+
   // The loop: everything posted so far, in order.
   std::vector<WireEffect> take() {
-    std::uint64_t wakes;
-    [[maybe_unused]] const auto read_bytes = read(fd_, &wakes, sizeof wakes);  // nothing to read is fine
     std::lock_guard lock(mutex_);
     bytes_ = 0;
     return std::exchange(queue_, {});
@@ -62,10 +80,6 @@ public:
   int fd() const { return fd_; }
 
 private:
-  void wake() const {
-    const std::uint64_t one = 1;
-    SHOAL_CHECK(write(fd_, &one, sizeof one) == sizeof one);
-  }
 
   static std::size_t weight(const WireEffect& effect) {
     if (const auto* post = std::get_if<Post>(&effect)) return weight_of(post->message);
@@ -77,6 +91,8 @@ private:
   const std::size_t messages_max_;
   const std::size_t bytes_max_;
   const int fd_;
+  std::atomic<std::thread::id> loop_{};
+  std::atomic<bool> awake_{false};  // fd_ was written to and not read since
   std::mutex mutex_;
   std::vector<WireEffect> queue_;
   std::size_t bytes_ = 0;

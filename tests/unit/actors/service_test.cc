@@ -1,6 +1,10 @@
 // The actor around a core, and the process around the actor.
+#include <atomic>
 #include <future>
+#include <semaphore>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -46,6 +50,36 @@ struct TestService {
   }
 
   ServiceActor actor;
+};
+
+// The test's own thread as an actor's home.
+struct Home {
+  ServiceActor::Ports ports() {
+    ServiceActor::Ports ports;
+    ports.wake = [this] {
+      ++wakes;
+      woken.release();
+    };
+    return ports;
+  }
+
+  // stop() waits until the actor has run once more.
+  void end(ServiceActor& actor) {
+    std::thread ending([&] {
+      actor.stop();
+      ended = true;
+      woken.release();
+    });
+    while (!ended) {
+      woken.acquire();
+      actor.run();
+    }
+    ending.join();
+  }
+
+  std::atomic<int> wakes{0};
+  std::atomic<bool> ended{false};
+  std::counting_semaphore<> woken{0};
 };
 
 template <class T>
@@ -138,6 +172,38 @@ TEST_CASE("so many waiting events that the loop should not read are congestion, 
   go_on.set_value();
   wait(done.get_future());
   CHECK_FALSE(service.actor.congested());
+}
+
+TEST_CASE("an actor with a home runs there, and wakes it once for all that it was told") {
+  Home home;
+  std::vector<std::thread::id> ran_on;
+  TestService service(
+      [&](const Event& event, Time, Effects&, Time&) {
+        if (std::holds_alternative<Reported>(event)) ran_on.push_back(std::this_thread::get_id());
+      },
+      home.ports());
+  for (int i = 0; i < 5; ++i) service.actor.tell(Reported{});
+  CHECK(home.wakes == 1);
+  CHECK(ran_on.empty());
+  CHECK_FALSE(service.actor.run());
+  CHECK(ran_on == std::vector(5, std::this_thread::get_id()));
+  home.end(service.actor);
+}
+
+TEST_CASE("what is too much for one turn at home goes on elsewhere") {
+  Home home;
+  std::promise<void> done;
+  std::size_t handled = 0;
+  const std::size_t events = 3 * limits::turn_messages_max;
+  TestService service(
+      [&](const Event& event, Time, Effects&, Time&) {
+        if (std::holds_alternative<Reported>(event) && ++handled == events) done.set_value();
+      },
+      home.ports());
+  for (std::size_t i = 0; i < events; ++i) service.actor.tell(Reported{});
+  service.actor.run();
+  wait(done.get_future());
+  home.end(service.actor);
 }
 
 TEST_CASE("a process says where it is, HELLO to its router, and BYE when it is asked to end") {
