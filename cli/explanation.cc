@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/tier_names.h"
 #include "services/router/policies/policy.h"
 
 namespace shoal::cli {
@@ -15,8 +16,6 @@ using router::Event;
 using router::Outcome;
 using router::Standing;
 using router::Verdict;
-
-constexpr std::array<const char*, tier_count> tier_names = {"vip", "realtime", "async", "batch"};
 
 const router::Policy* policy_of(const router::LogHeader& header) {
   const auto found = router::find_policy(header.config);
@@ -117,7 +116,7 @@ std::string explanation_text(const router::LogHeader& header, const std::vector<
   if (events.empty()) return text;
   const router::Asked& asked = events.front().snapshot.asked;
   text += "request " + to_hex(asked.stream.request) + " at router " + name_of(header.node, header.router) + "\n";
-  text += "tier " + std::string(tier_names[static_cast<std::size_t>(asked.tier)]) + ", model " + asked.model + ", " +
+  text += "tier " + std::string(name(asked.tier)) + ", model " + asked.model + ", " +
           std::to_string(asked.prompt_tokens) + " prompt tokens, at most " + std::to_string(asked.max_tokens) +
           " to generate\n";
   const router::Policy* const policy = policy_of(header);

@@ -7,6 +7,8 @@
 #include <optional>
 #include <tuple>
 
+#include "base/tier_names.h"
+
 namespace shoal::cli {
 namespace {
 
@@ -117,9 +119,8 @@ std::string process_table(const Json& processes, const Rates* rates) {
 
 std::string tier_table(const Json& processes) {
   std::vector<std::vector<std::string>> rows = {{"TIER", "QUEUED", "RUNNING", "WAITING"}};
-  constexpr const char* tiers[] = {"vip", "realtime", "async", "batch"};
-  for (std::size_t tier = 0; tier < std::size(tiers); ++tier) {
-    rows.push_back({tiers[tier], std::to_string(tier_sum(processes, "router", "waiting", tier)),
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    rows.push_back({std::string(tier_names[tier]), std::to_string(tier_sum(processes, "router", "waiting", tier)),
                     std::to_string(tier_sum(processes, "inference", "running", tier)),
                     std::to_string(tier_sum(processes, "inference", "waiting", tier))});
   }

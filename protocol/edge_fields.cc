@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "base/tier_names.h"
 #include "base/utf8.h"
 
 namespace shoal::protocol::edge {

@@ -2,7 +2,6 @@
 // `out` alone if the field is missing or nil. Pure; any thread.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,8 +12,6 @@
 #include "protocol/parts.h"
 
 namespace shoal::protocol::edge {
-
-inline constexpr std::array<std::string_view, tier_count> tier_names = {"vip", "realtime", "async", "batch"};
 
 // Where `name` stands in `names`, upper and lower case alike if so wanted; their number if it does not.
 std::size_t index_of(std::string_view name, std::span<const std::string_view> names, bool any_case = false);

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "base/tier_names.h"
 #include "base/utf8.h"
 #include "protocol/edge_fields.h"
 #include "protocol/pack.h"
@@ -67,7 +68,7 @@ Bytes pack(const StageRequest& request) {
   }
   pack_text(packer, "model", request.model);
   pack_text(packer, "tenant", request.tenant);
-  pack_text(packer, "tier", edge::tier_names[static_cast<std::size_t>(request.tier)]);
+  pack_text(packer, "tier", name(request.tier));
   return {packer.take()};
 }
 

@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/tier_names.h"
+
 namespace shoal::router {
 namespace {
 

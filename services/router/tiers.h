@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "base/ids.h"
 #include "base/limits.h"
@@ -29,9 +28,5 @@ struct TierRules {
 };
 
 using Tiers = std::array<TierRules, tier_count>;
-
-// "vip", "realtime", "async", "batch".
-inline constexpr std::array<std::string_view, tier_count> tier_names = {"vip", "realtime", "async", "batch"};
-inline std::string_view name(Tier tier) { return tier_names[static_cast<std::size_t>(tier)]; }
 
 }  // namespace shoal::router

@@ -19,6 +19,7 @@
 #include <toml.hpp>
 
 #include "base/nearest.h"
+#include "base/tier_names.h"
 #include "base/utf8.h"
 
 namespace shoal::router {
