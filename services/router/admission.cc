@@ -13,8 +13,8 @@ std::uint32_t at(const std::vector<std::uint32_t>& per_tier, std::size_t tier) {
 
 }  // namespace
 
-double tokens_of(const protocol::Place& place) {
-  return static_cast<double>(std::uint64_t{place.prompt_tokens} + std::min(place.max_tokens, answer_tokens_max));
+double tokens_of(std::uint32_t prompt_tokens, std::uint32_t max_tokens) {
+  return static_cast<double>(std::uint64_t{prompt_tokens} + std::min(max_tokens, answer_tokens_max));
 }
 
 Admission::Admission(const Tiers& tiers) : lanes_(lanes_of(tiers)) {}
@@ -62,14 +62,20 @@ bool Admission::admits(Tier tier, Time now) {
   return one.promised < one.promises_max && one.tokens.holds(1, now) && one.requests.holds(1, now);
 }
 
-void Admission::on_placed(const Waiting& request, Time now) {
+void Admission::on_placed(const Waiting& request, std::uint64_t grant, Time now) {
   Lane& one = lane(request.tier());
   ++one.promised;
   if (request.arrived < now) one.drain.placed();
-  if (charged_.covers(request.stream(), request.head.attempt)) return;
-  charged_.bury(request.stream(), request.head.attempt);
-  one.tokens.take(tokens_of(request.place), now);
+  if (!charges_.take(request.stream(), request.head.attempt, grant)) return;
+  one.tokens.take(tokens_of(request.place.prompt_tokens, request.place.max_tokens), now);
   one.requests.take(1, now);
+}
+
+void Admission::on_lost(const Promise& promise, Time now) {
+  if (!charges_.release(promise.asked.stream, promise.grant)) return;
+  Lane& one = lane(promise.tier);
+  one.tokens.give_back(tokens_of(promise.asked.prompt_tokens, promise.asked.max_tokens), now);
+  one.requests.give_back(1, now);
 }
 
 Time Admission::next_ready(const Queue& queue, Time now) {

@@ -5,8 +5,8 @@
 #include <array>
 #include <string>
 
-#include "actors/flow/tombstones.h"
 #include "services/router/bucket.h"
+#include "services/router/charges.h"
 #include "services/router/directory.h"
 #include "services/router/drain_rate.h"
 #include "services/router/queue.h"
@@ -16,7 +16,7 @@ namespace shoal::router {
 
 // Prompt and answer. An answer counts with what the request allows, at most 4,096 tokens: one that names no max_tokens
 // may fill the whole context, and seldom does.
-double tokens_of(const protocol::Place& place);
+double tokens_of(std::uint32_t prompt_tokens, std::uint32_t max_tokens);
 
 class Admission {
 public:
@@ -32,8 +32,11 @@ public:
 
   bool admits(Tier tier, Time now);
 
-  // Counts a placement since the last look.
-  void on_placed(const Waiting& request, Time now);
+  // Counts a placement since the last look, by this grant.
+  void on_placed(const Waiting& request, std::uint64_t grant, Time now);
+
+  // Nobody used the grant: what was paid for it is given back.
+  void on_lost(const Promise& promise, Time now);
 
   // When a bucket that keeps somebody waiting will let the next one through.
   Time next_ready(const Queue& queue, Time now);
@@ -61,8 +64,7 @@ private:
   const Lane& lane(Tier tier) const { return lanes_[static_cast<std::size_t>(tier)]; }
 
   std::array<Lane, tier_count> lanes_;
-  actors::Tombstones charged_{
-      limits::streams_max};  // who is placed again, because its grant came to nothing, pays once
+  Charges charges_{limits::streams_max};
 };
 
 }  // namespace shoal::router

@@ -34,6 +34,12 @@ public:
     level_ -= amount;
   }
 
+  // Takes back what was taken and not used.
+  void give_back(double amount, Time now) {
+    fill(now);
+    level_ = std::min(capacity(), level_ + amount);
+  }
+
   // When `holds(amount)` will be true if nothing is taken until then.
   Time ready_at(double amount, Time now) {
     if (holds(amount, now)) return now;

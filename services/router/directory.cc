@@ -20,6 +20,11 @@ std::uint32_t Row::free(Time now) const {
   return load.slots_free > promised ? load.slots_free - promised : 0;
 }
 
+void Row::take_used() {
+  const auto kept = std::find_if(grants.begin(), grants.end(), [](const Promise& grant) { return !grant.withdrawn; });
+  grants.erase(kept != grants.end() ? kept : grants.begin());
+}
+
 void Directory::on_hello(const protocol::Entry& entry, Time now, actors::Effects& out) {
   const bool is_new = rows_.count(entry.epoch) == 0;
   if (is_new && rows_.size() >= limits::directory_entries_max) {
@@ -47,8 +52,7 @@ Row* Directory::on_load(Epoch epoch, const protocol::LoadReport& load, Time now,
   if (load.sequence < row.load.sequence) return &row;  // overtaken by a newer one
   row.load = load;
   if (!std::exchange(row.reported, true)) row.grants_consumed = load.grants_consumed;  // of a link before this one
-  for (; row.grants_consumed < load.grants_consumed && !row.grants.empty(); ++row.grants_consumed)
-    row.grants.pop_front();
+  for (; row.grants_consumed < load.grants_consumed && !row.grants.empty(); ++row.grants_consumed) row.take_used();
   row.grants_consumed = load.grants_consumed;
   for (; !row.grants.empty() && row.grants.front().expires <= now; row.grants.pop_front()) {
     lost_grants_.push_back({epoch, std::move(row.grants.front())});
@@ -62,6 +66,14 @@ void Directory::on_lost(Epoch epoch, actors::Effects& out) {
   for (Promise& promise : row->second.grants) lost_grants_.push_back({epoch, std::move(promise)});
   rows_.erase(row);
   announce({}, {epoch}, epoch, out);
+}
+
+void Directory::on_withdrawn(const StreamId& stream, Epoch owner) {
+  for (auto& [epoch, row] : rows_) {
+    for (Promise& grant : row.grants) {
+      if (grant.asked.stream == stream && grant.asked.owner == owner) grant.withdrawn = true;
+    }
+  }
 }
 
 std::vector<Directory::LostGrant> Directory::take_lost_grants() { return std::exchange(lost_grants_, {}); }

@@ -20,6 +20,7 @@ struct Promise {
   Tier tier = Tier::realtime;
   std::uint64_t grant = 0;  // its sequence
   Asked asked;
+  bool withdrawn = false;  // by its owner: it will hardly be used
 };
 
 // One process, and what this router has promised of it.
@@ -33,6 +34,9 @@ struct Row {
 
   // Streams that this router may still send there now.
   std::uint32_t free(Time now) const;
+
+  // The executor reports one more as used, but not which: the oldest that was not withdrawn, if there is one.
+  void take_used();
 };
 
 class Directory {
@@ -48,12 +52,14 @@ public:
   // Its link broke or it said BYE.
   void on_lost(Epoch epoch, actors::Effects& out);
 
+  // The owner of a stream will not use the grants that it has.
+  void on_withdrawn(const StreamId& stream, Epoch owner);
+
   // Takes out what was silent for three reports.
   void expire(Time now, actors::Effects& out);
   Time next_expiry() const;
 
-  // Grants whose time was over since the last call before their executors reported them as used. Executors report how
-  // many were used, not which, so it is the oldest that are taken for used.
+  // Grants whose time was over since the last call before their executors reported them as used.
   struct LostGrant {
     Epoch executor = 0;
     Promise promise;

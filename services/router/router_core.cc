@@ -120,7 +120,8 @@ void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol
                   .since = since,
                   .deadline = deadline_of(head.budget_ms, now),
                   .timeout_at = since + milliseconds(admission_.rules(head.tier).timeout_ms)};
-  request.place.page_hashes.clear();  // no policy reads them yet, and a full queue of them would be large
+  directory_.on_withdrawn(stream, from);  // a grant that it had came to nothing
+  request.place.page_hashes.clear();      // no policy reads them yet, and a full queue of them would be large
   if (const Waiting* known = queue_.find(stream)) {
     if (known->owner == from && known->head.attempt == head.attempt) return say_queued(*known, true, now, out);
     if (known->head.attempt >= head.attempt) {
@@ -144,7 +145,8 @@ void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol
 
 void RouterCore::on_withdraw(Epoch from, const protocol::Head& head, Time now, actors::Effects& out) {
   const Waiting* waiting = queue_.find(head.stream());
-  if (waiting == nullptr || waiting->owner != from || waiting->head.attempt > head.attempt) return;
+  if (waiting == nullptr) return directory_.on_withdrawn(head.stream(), from);
+  if (waiting->owner != from || waiting->head.attempt > head.attempt) return;
   record(Outcome::withdrawn, queue_.take(head.stream()), {Code::ok, ""}, now, out);
 }
 
@@ -174,7 +176,7 @@ void RouterCore::serve_queue(Time now, actors::Effects& out) {
   queue_.serve([&](Tier tier) { return admission_.admits(tier, now); },
                [&](const Waiting& request) {
                  if (!place_now(request, now, out)) return false;
-                 admission_.on_placed(request, now);
+                 admission_.on_placed(request, grants_, now);
                  return true;
                });
   bucket_ready_ = admission_.next_ready(queue_, now);
@@ -237,7 +239,10 @@ void RouterCore::record(Outcome outcome, const Waiting& request, Error why, Time
 }
 
 void RouterCore::record_lost_grants(Time now, actors::Effects& out) {
-  for (auto& [executor, promise] : directory_.take_lost_grants()) {
+  auto lost = directory_.take_lost_grants();
+  if (lost.empty()) return;
+  for (auto& [executor, promise] : lost) {
+    admission_.on_lost(promise, now);
     Event event{.outcome = Outcome::grant_lost,
                 .at = now,
                 .snapshot = {},
@@ -249,6 +254,7 @@ void RouterCore::record_lost_grants(Time now, actors::Effects& out) {
     if (directory_.rows().count(executor) == 0) event.text = "its executor is gone";
     events_.add(std::move(event), out);
   }
+  serve_queue(now, out);  // what they had paid may let another through
 }
 
 // Its tier's patience or its own time is over.

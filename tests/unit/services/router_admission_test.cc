@@ -110,11 +110,11 @@ TEST_CASE("a request that costs more than the bucket holds is placed when the bu
   CHECK(router.queued());
   for (int i = 0; i < 89; ++i) {
     router.bench.now += milliseconds(100);
-    router.load(executor, 8);
+    router.load(executor, 8, 1);
     CHECK_FALSE(router.placed());
   }
   router.bench.now += milliseconds(120);
-  router.load(executor, 8);
+  router.load(executor, 8, 1);
   CHECK(router.placed());
 }
 
