@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "base/chain.h"
@@ -136,6 +138,31 @@ TEST_CASE("a stream whose pages were given up is placed again when credit return
   CHECK(answer.content == std::string(60, 'y'));
   CHECK(answer.consistent);
   CHECK(answer.finish_reason == "stop");
+}
+
+TEST_CASE("wherever a stream is cut, what goes on counts the ids before the cut in its penalties") {
+  const std::string expected(15, 'a');  // a sixteenth would have the logit 8 - 15 * 0.5, less than the end's 1
+  for (std::uint32_t cut = 1; cut <= expected.size(); ++cut) {
+    World world({.inferences = 2});
+    REQUIRE(world.settle());
+    Answer& answer =
+        world.ask({.prompt = std::string(40, 'a'), .window = cut, .frequency_penalty = 0.5F, .grants = false});
+    world.run_for(seconds(3));  // it is parked, then its pages are given up
+    REQUIRE(answer.position == cut);
+    for (Process* process : world.all("inference")) {
+      REQUIRE_FALSE(dynamic_cast<InferenceProcess*>(process)->engine().has_work());
+    }
+    world.credit(answer, cut);
+    REQUIRE(world.run_until([&] { return answer.position == std::min<std::size_t>(2 * cut, 16); }));
+    world.credit(answer, 2 * cut);
+    while (!answer.done()) {
+      const Position before = answer.position;
+      REQUIRE(world.run_until([&] { return answer.position > before || answer.done(); }));
+      world.credit(answer, answer.position);
+    }
+    CHECK(answer.content == expected);
+    CHECK(answer.finish_reason == "stop");
+  }
 }
 
 TEST_CASE("a granting client with a window reads everything") {

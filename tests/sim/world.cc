@@ -144,7 +144,8 @@ Process& World::add(const std::string& kind) {
                                                                                  .streams_max = config_.streams_max,
                                                                                  .pipeline = config_.pipeline});
     } else if (kind == "router") {
-      core = std::make_unique<router::RouterCore>(router::RouterCore::Config{.self = self, .tiers = config_.tiers});
+      core = std::make_unique<router::RouterCore>(
+          router::RouterCore::Config{.self = self, .tiers = config_.tiers, .policy = {.policy = config_.policy}});
     } else if (kind == "preprocess") {
       auto preparer = preprocess::Preparer::open("bytes");
       SHOAL_CHECK(preparer.has_value());
@@ -215,6 +216,7 @@ Answer& World::ask(const Ask& ask, Process* gateway) {
   if (ask.window) put("window", *ask.window);
   if (ask.max_tokens) put("max_tokens", *ask.max_tokens);
   if (ask.seed) put("seed", *ask.seed);
+  if (ask.frequency_penalty) put("frequency_penalty", *ask.frequency_penalty);
   if (ask.deadline_ms) put("deadline_ms", *ask.deadline_ms);
   if (!ask.model.empty()) put("model", ask.model);
   if (!ask.tier.empty()) put("tier", ask.tier);

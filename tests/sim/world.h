@@ -32,6 +32,7 @@ struct WorldConfig {
   Duration step = milliseconds(2);
   std::uint32_t streams_max = limits::streams_max;              // of gateways and relays
   router::Tiers tiers{};                                        // of routers
+  std::string policy = "least_tokens";                          // of routers
   std::vector<gateway::Stage> pipeline{};                       // of gateways
   std::function<std::unique_ptr<actors::Core>()> make_stage{};  // the core of a process of any other kind
 };
@@ -91,6 +92,7 @@ struct Ask {
   std::optional<std::uint32_t> max_tokens{};
   std::optional<std::uint32_t> deadline_ms{};
   std::optional<std::uint64_t> seed{};
+  std::optional<float> frequency_penalty{};
   std::string model{};
   std::string tier{};
   std::vector<std::string> stop{};
