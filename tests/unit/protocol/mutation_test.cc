@@ -1,12 +1,15 @@
 // Bytes of good messages, bent at random: whatever arrives is decoded or refused, never worse.
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <doctest/doctest.h>
 
 #include "base/random.h"
 #include "protocol/codec.h"
 #include "protocol/edge.h"
+#include "protocol/stage.h"
 #include "tests/unit/protocol/edge_pack.h"
 #include "tests/unit/protocol/samples.h"
 
@@ -74,12 +77,18 @@ TEST_CASE("a bent request of a client is refused with a reason, or read as one t
   submit.temperature = 0.5F;
   submit.stop = {"\n\n", "END"};
   submit.deadline_ms = 5000;
+  const Bytes payload{std::string("\x00payload\xFF", 9)};
   const edge::Request requests[] = {submit,
                                     edge::Cancel{"1"},
                                     edge::Credit{"1", 7},
                                     edge::Status{"1"},
                                     edge::Resume{"1", samples::head(Type::ping).request, 0, 3, 99},
-                                    edge::Ack{"1"}};
+                                    edge::Ack{"1"},
+                                    edge::Call{"1", "moderate", "stage", payload, Epoch{77}, 900},
+                                    edge::Serve{"1", "moderate"},
+                                    edge::Reply{"7", payload, Code::busy, "later"},
+                                    edge::Help{"1"}};
+  static_assert(std::size(requests) == std::variant_size_v<edge::Request>);
   int accepted = 0;
   for (const edge::Request& request : requests) {
     const std::string good = samples::pack(request);
@@ -96,6 +105,30 @@ TEST_CASE("a bent request of a client is refused with a reason, or read as one t
       const auto again = edge::parse(samples::pack(read));
       REQUIRE(std::holds_alternative<edge::Request>(again));
       CHECK(std::get<edge::Request>(again) == read);
+    }
+  }
+  CHECK(accepted > rounds / 2);
+}
+
+TEST_CASE("a bent answer of a stage is refused with a reason, or read as one that could have been sent") {
+  Random random(7);
+  StageAnswer raw{.verdict = Verdict::replace, .messages = {}, .prompt = "other", .code = {}, .text = {}};
+  int accepted = 0;
+  for (const StageAnswer& answer :
+       {pass(), replace({{"user", "Grüße"}, {"assistant", "hi"}}), raw, refuse("listed_word", "Not this word.")}) {
+    const std::string good = pack(answer).bytes;
+    for (int round = 0; round < 10 * rounds; ++round) {
+      Bytes bent{good};
+      bend(bent.bytes, random);
+      const auto read = parse_stage_answer(bent);
+      if (!read) {
+        CHECK(!read.error().text.empty());
+        continue;
+      }
+      ++accepted;
+      const auto again = parse_stage_answer(pack(*read));
+      REQUIRE(again.has_value());
+      CHECK(pack(*again) == pack(*read));
     }
   }
   CHECK(accepted > rounds / 2);
