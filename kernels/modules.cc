@@ -23,15 +23,15 @@ void fill_ref(Ops& ops) { ops = ref::ops(); }
 
 struct Known {
   std::string_view name;
-  bool here;  // whether this machine has its instructions
+  bool here;  // whether the processor has its instructions
   void (*fill)(Ops&);
 };
 
 // Best first.
-std::vector<Known> known_modules() {
+std::vector<Known> known_modules(Processor processor) {
   std::vector<Known> all;
 #if defined(__x86_64__)
-  all.push_back({"cpu_avx2", __builtin_cpu_supports("avx2") != 0, cpu_avx2::fill});
+  all.push_back({"cpu_avx2", processor.avx2, cpu_avx2::fill});
 #else
   all.push_back({"cpu_avx2", false, nullptr});
 #endif
@@ -42,18 +42,28 @@ std::vector<Known> known_modules() {
 
 }  // namespace
 
-std::vector<std::string> modules_here() {
+Processor this_processor() {
+#if defined(__x86_64__)
+  return {.avx2 = __builtin_cpu_supports("avx2") != 0};
+#else
+  return {};
+#endif
+}
+
+std::vector<std::string> modules_here() { return modules_of(this_processor()); }
+
+std::vector<std::string> modules_of(Processor processor) {
   std::vector<std::string> names;
-  for (const Known& known : known_modules()) {
+  for (const Known& known : known_modules(processor)) {
     if (known.here) names.emplace_back(known.name);
   }
   return names;
 }
 
-Result<Module> find_module(std::string_view name) {
+Result<Module> find_module(std::string_view name, Processor processor) {
   std::string usable = "auto";
-  for (const std::string& here : modules_here()) usable += ", " + here;
-  for (const Known& known : known_modules()) {
+  for (const std::string& here : modules_of(processor)) usable += ", " + here;
+  for (const Known& known : known_modules(processor)) {
     if (name != known.name && !(name == "auto" && known.here)) continue;
     if (!known.here) {
       return Error{Code::bad_config, "module: this machine's processor lacks the instructions of " + std::string(name) +

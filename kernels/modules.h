@@ -21,9 +21,18 @@ struct Module {
 // The modules that this machine can run, best first: "cpu_avx2" (where the processor has AVX2), "cpu_base", "ref".
 std::vector<std::string> modules_here();
 
+// What a processor can do beyond the base of its architecture.
+struct Processor {
+  bool avx2 = false;
+};
+Processor this_processor();
+
+// The same for any processor; of those modules alone that it can run, ops may be called.
+std::vector<std::string> modules_of(Processor processor);
+
 // `name` is one of them, or "auto" for the best. Fails with bad_config for a name that no module has, and for a module
-// that this machine lacks the instructions of; the text names those that would do.
-Result<Module> find_module(std::string_view name);
+// that the processor lacks the instructions of; the text names those that would do.
+Result<Module> find_module(std::string_view name, Processor processor = this_processor());
 
 struct HostOptions {
   std::string module = "auto";

@@ -216,6 +216,17 @@ TEST_CASE("a module is found by its name, auto is the best here, and others are 
   CHECK(unknown.error().text.find("cpu_avx3; this machine can run auto, " + here.front()) != std::string::npos);
 }
 
+TEST_CASE("on a processor without AVX2 its module is refused with what would do, and auto is the best without it") {
+  const Processor old{.avx2 = false};
+  CHECK(modules_of(old) == std::vector<std::string>{"cpu_base", "ref"});
+  CHECK(find_module("auto", old)->name == "cpu_base");
+  const auto lacking = find_module("cpu_avx2", old);
+  REQUIRE(!lacking);
+  CHECK(lacking.error().code == Code::bad_config);
+  CHECK(lacking.error().text ==
+        "module: this machine's processor lacks the instructions of cpu_avx2; it can run auto, cpu_base, ref");
+}
+
 TEST_CASE("modules round alike and say so; another form of attention is another rounding") {
   for (const std::string& name : modules_here()) {
     const DeviceInfo info = make_host_backend({.module = name, .threads = 1}).value()->describe();
