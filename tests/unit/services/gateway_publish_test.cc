@@ -14,8 +14,8 @@ gateway::GatewayCore::Config publishing(std::uint32_t published_max = 100) {
   return {.epoch = 1, .seed = 7, .published_max = published_max};
 }
 
-std::string published(const std::string& client, const std::string& id = "r") {
-  return frame({{"type", "SUBMIT"}, {"id", id}, {"client", client}, {"prompt", "hi"}});
+std::string published(const std::string& client, const std::string& id = "r", const std::string& prompt = "hi") {
+  return frame({{"type", "SUBMIT"}, {"id", id}, {"client", client}, {"prompt", prompt}});
 }
 
 }  // namespace
@@ -72,6 +72,25 @@ TEST_CASE("the publish port is read while few enough of its requests are open, a
   gateway.bench.give(actors::LinkLost{preprocess});  // all end with ERROR
   CHECK(gateway.streams() == 0);
   CHECK(gateway.bench.taken == 6);
+}
+
+TEST_CASE(
+    "with half of its prompt bytes taken a gateway reads no more, and what it has read is busy if it does not fit") {
+  auto config = publishing();
+  config.bytes_max = 1000;
+  Gateway gateway(config);
+  const std::uint64_t asked_for = gateway.bench.taken;
+  gateway.say(published("alice", "1", std::string(501, 'p')), port);
+  for (std::uint64_t i = 2; i <= asked_for - 1; ++i) gateway.say(published("alice", std::to_string(i)), port);
+  CHECK(gateway.streams() == asked_for - 1);
+  CHECK(gateway.bench.taken == asked_for);
+  gateway.say(published("bob", "r", std::string(501, 'p')), port);
+  CHECK(told(gateway, bob)["code"] == "busy");
+  CHECK(told(gateway, bob)["retry_after_ms"] == "1000");
+  CHECK(gateway.streams() == asked_for - 1);
+  CHECK(gateway.bench.taken == asked_for);
+  gateway.bench.give(actors::LinkLost{preprocess});  // all end with ERROR
+  CHECK(gateway.bench.taken > asked_for);
 }
 
 TEST_CASE("a frame that cannot be used does not use up the publish port") {
