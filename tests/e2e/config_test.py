@@ -7,7 +7,7 @@ import signal
 import tempfile
 import unittest
 
-from mesh import Mesh, eventually, run_shoal, status
+from mesh import Mesh, Service, eventually, free_ports, run_shoal, status
 
 
 @contextlib.contextmanager
@@ -136,6 +136,29 @@ class Logs(unittest.TestCase):
         refusal = json.loads(done.stderr.splitlines()[-1])
         self.assertEqual((refusal["event"], refusal["level"], refusal["code"]), ("refused", "error", "bad_checkpoint"))
         self.assertIn("/nonexistent", refusal["text"])
+
+
+class Inference(unittest.TestCase):
+    """What an inference process cannot be, said before it dials anybody."""
+
+    def test_step_tokens_leave_room_for_a_prompt_beside_all_slots(self):
+        done = run_shoal("inference", "--model=bytes", "--slots=32", "--step_tokens=39")
+        self.assertEqual((done.returncode, done.stdout), (78, ""))
+        self.assertIn("step_tokens: expected at least slots + 8 (40), got 39", done.stderr)
+        service = Service("inference", "ipc://nobody", model="bytes", slots=32, step_tokens=40)
+        self.assertEqual(service.end(), 0)
+
+    def test_up_says_it_and_starts_nothing_that_lasts(self):
+        ports = free_ports(1, 1)
+        done = run_shoal("up", "--model=bytes", "--inference.slots=64", "--inference.step_tokens=64",
+                         f"--client-port={ports.client}", f"--router-port={ports.router}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("step_tokens: expected at least slots + 8 (72), got 64", done.stderr)
+
+    def test_an_unknown_module_names_the_known_ones(self):
+        done = run_shoal("inference", "--model=bytes", "--module=cpu_avx3")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn('module: expected auto or ref or cpu_base or cpu_avx2, got "cpu_avx3"', done.stderr)
 
 
 class Help(unittest.TestCase):

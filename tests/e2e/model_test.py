@@ -36,12 +36,30 @@ class BundledModel(unittest.TestCase):
             self.assertNotIn("<think>", done["content"] + done["reasoning_content"])
             self.assertNotIn("</think>", done["content"] + done["reasoning_content"])
 
-    def test_the_same_seed_draws_the_same_answer_at_both_gateways(self):
-        answers = []
+    def answers(self, others=(), **parameters):
+        """The ids of a continuation of which the model is far from sure: at each gateway, alone, and while other
+        requests run that came before it."""
         for address in self.mesh.addresses:
-            with Edge(address) as edge:
-                answers.append(edge.ask("What is Shoal?", temperature=1, seed=7)[1])
-        self.assertEqual(answers[0], answers[1])
+            for beside in ((), others):
+                with Edge(address) as edge:
+                    names = [edge.submit("Count to one hundred.", **other) for other in beside]
+                    edge.receive_until(lambda: all(edge.of(name, "DELTA") for name in names))
+                    edge.send(type="SUBMIT", id="raw", prompt="q", max_tokens=60, **parameters)
+                    self.assertEqual(edge.receive_end("raw")["type"], "DONE")
+                    yield edge.ids("raw")
+
+    def test_temperature_0_answers_the_same_every_time_also_beside_other_requests(self):
+        first, *again = self.answers([{"temperature": 1}] * 5, temperature=0)
+        self.assertEqual(again, [first] * 3)
+
+    def test_a_seed_answers_the_same_every_time_also_beside_other_requests_and_another_seed_otherwise(self):
+        first, *again = self.answers([{"temperature": 0}] * 5, temperature=1, seed=2**40 + 1)
+        self.assertEqual(again, [first] * 3)
+        self.assertNotIn(first, self.answers(temperature=1, seed=2**40 + 2))
+
+    def test_without_a_seed_answers_differ(self):
+        first, *more = self.answers(temperature=2)
+        self.assertNotEqual(more, [first] * 3)
 
     def test_concurrent_streams_do_not_mix(self):
         with Edge(self.mesh.address) as edge:
