@@ -37,6 +37,7 @@ Result<void> BoundRouter::open(Context& context, const Address& address, void (*
 
 void BoundRouter::read_monitor() {
   while (const auto happening = monitor_.next()) {
+    socket_.stir();  // what came before it is to be read
     if (happening->kind == Happening::Kind::accepted) {
       connected_[happening->fd] = {};
       unsettled_.push_back(happening->fd);
@@ -71,6 +72,7 @@ void BoundRouter::note_speaker(int fd, const std::string& routing_id) {
   auto known = connected_.find(fd);
   const bool same = known != connected_.end() && known->second.speaker == routing_id;
   if (same && known->second.earlier.empty()) return;
+  monitor_.stir();
   read_monitor();
   known = connected_.find(fd);
   if (known == connected_.end()) return end(routing_id);  // the last words of a connection that ended
@@ -103,10 +105,10 @@ void BoundRouter::serve(std::size_t budget, const Got& got, const Gone& gone) {
   for (const std::string& routing_id : std::exchange(ended_, {})) gone(routing_id);
 }
 
-void BoundRouter::each_wait(const Link::Wait& visit) const {
+void BoundRouter::each_wait(const Link::Wait& visit) {
   if (!is_open()) return;
-  visit(socket_.get(), ZMQ_POLLIN, true);
-  visit(monitor_.get(), ZMQ_POLLIN, false);
+  visit(socket_, true);
+  visit(monitor_.socket(), false);
 }
 
 void BoundRouter::close(int linger_ms) {

@@ -36,7 +36,7 @@ public:
   // that was read, once or, if it had last words later, again.
   void serve(std::size_t budget, const Got& got, const Gone& gone);
 
-  void each_wait(const Link::Wait& visit) const;
+  void each_wait(const Link::Wait& visit);
 
   void close(int linger_ms);
 

@@ -36,7 +36,7 @@ public:
   void retry(const Gone& gone);
   bool has_backlog() const { return backlogged_ != 0; }
 
-  void each_wait(const Link::Wait& visit) const { router_.each_wait(visit); }
+  void each_wait(const Link::Wait& visit) { router_.each_wait(visit); }
   void close(int linger_ms) { router_.close(linger_ms); }
 
   // Messages of a shape that no client sends, and those of clients past limits::clients_max.

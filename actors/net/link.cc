@@ -53,8 +53,16 @@ bool Link::send(protocol::Frames frames) {
   if (!plain_ || !plain_->up || broken_) return false;
   const bool large = bytes_of(frames) > limits::bulk_bytes_min;
   const bool sent = large ? send_bulk(std::move(frames)) : plain_->socket.send(frames) == Sent::yes;
-  if (!sent) broken_ = true;  // serve() does the rest: nothing may be sent behind what was lost
+  if (!sent) break_off();  // serve() does the rest: nothing may be sent behind what was lost
   return sent;
+}
+
+// From here on only what had come before is read.
+void Link::break_off() {
+  broken_ = true;
+  for (const auto* dealer : {&plain_, &bulk_}) {
+    if (*dealer) (*dealer)->socket.stir();
+  }
 }
 
 bool Link::send_bulk(protocol::Frames frames) {
@@ -83,7 +91,7 @@ void Link::watch(const Changed& changed) {
     const auto happening = plain_->monitor.next();
     if (!happening) break;
     if (happening->kind == Happening::Kind::retried) changed(false);
-    if (happening->kind == Happening::Kind::disconnected) broken_ = true;
+    if (happening->kind == Happening::Kind::disconnected) break_off();
     if (happening->kind != Happening::Kind::handshaken) continue;
     plain_->up = true;
     changed(true);
@@ -91,7 +99,7 @@ void Link::watch(const Changed& changed) {
   while (bulk_ && !broken_) {
     const auto happening = bulk_->monitor.next();
     if (!happening) break;
-    if (happening->kind == Happening::Kind::disconnected) broken_ = true;
+    if (happening->kind == Happening::Kind::disconnected) break_off();
     if (happening->kind == Happening::Kind::handshaken) bulk_->up = true;
   }
 }
@@ -121,12 +129,11 @@ void Link::serve(std::size_t budget, Time now, const Changed& changed, const Got
   if (redial_at_ <= now && !redial()) redial_at_ = now + patience_max;
 }
 
-void Link::each_wait(const Wait& visit) const {
-  for (const Dealer* dealer : {plain_.get(), bulk_.get()}) {
+void Link::each_wait(const Wait& visit) {
+  for (Dealer* dealer : {plain_.get(), bulk_.get()}) {
     if (dealer == nullptr) continue;
-    const bool writes = dealer == bulk_.get() && dealer->up && !bulk_waiting_.empty();
-    visit(dealer->socket.get(), writes ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN, true);
-    visit(dealer->monitor.get(), ZMQ_POLLIN, false);
+    visit(dealer->socket, true);
+    visit(dealer->monitor.socket(), false);
   }
 }
 

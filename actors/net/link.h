@@ -27,9 +27,8 @@ class Link {
 public:
   using Changed = std::function<void(bool up)>;
   using Got = std::function<void(const Incoming&)>;
-  // A socket of ZeroMQ, the ZMQ_POLL flags to wait for, and whether it carries messages: those of a congested process
-  // wait.
-  using Wait = std::function<void(void* socket, short events, bool messages)>;
+  // A socket whose news to wait for, and whether it carries messages: those of a congested process wait.
+  using Wait = std::function<void(Socket& socket, bool messages)>;
 
   // `process` is the routing id of this process. Errors: bad_config and io, of an address that nobody could dial.
   static Result<std::unique_ptr<Link>> dial(Context& context, const std::string& address, const std::string& process);
@@ -45,7 +44,7 @@ public:
   void serve(std::size_t budget, Time now, const Changed& changed, const Got& got);
 
   // What the loop waits for, and until when at the latest.
-  void each_wait(const Wait& visit) const;
+  void each_wait(const Wait& visit);
   Time next_wake() const { return redial_at_; }
 
   // Ends it after sending what is in it for at most `linger_ms`, in the background.
@@ -68,6 +67,7 @@ private:
   Result<void> redial();
   bool send_bulk(protocol::Frames frames);
   void flush_bulk();
+  void break_off();
   void watch(const Changed& changed);
   bool read(Dealer* dealer, std::size_t budget, const Got& got);
 

@@ -112,16 +112,24 @@ int Loop::wait_ms(bool congested) const {
 
 void Loop::wait() {
   const bool congested = congested_();
-  items_.assign(1, zmq_pollitem_t{nullptr, outbox_.fd(), ZMQ_POLLIN, 0});
-  const auto add = [&](void* socket, short events, bool messages) {
-    if (!congested || !messages) items_.push_back({socket, 0, events, 0});
+  bool stirred = has_work_;
+  waited_for_.clear();
+  items_.assign(1, pollfd{outbox_.fd(), POLLIN, 0});
+  const auto add = [&](Socket& socket, bool messages) {
+    if (congested && messages) return;
+    stirred = stirred || socket.is_stirred();
+    waited_for_.push_back(&socket);
+    items_.push_back({socket.fd(), POLLIN, 0});
   };
   for (const auto& [address, link] : links_) link->each_wait(add);
   inbox_.each_wait(add);
   edge_.each_wait(add);
   publish_port_.each_wait(add);
-  zmq_poll(items_.data(), static_cast<int>(items_.size()), has_work_ ? 0 : wait_ms(congested));
+  if (::poll(items_.data(), items_.size(), stirred ? 0 : wait_ms(congested)) <= 0) return;  // or a signal came
   if (items_.front().revents != 0) outbox_.hush();
+  for (std::size_t i = 0; i < waited_for_.size(); ++i) {
+    if (items_[i + 1].revents != 0) waited_for_[i]->stir();
+  }
 }
 
 void Loop::carry_out_posted() {

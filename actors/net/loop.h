@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <poll.h>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -109,10 +110,11 @@ private:
   Deliver deliver_;
   Congested congested_;
   Work work_;
-  bool has_work_ = false;  // something was delivered that `work` has not seen
+  bool has_work_ = false;                               // something was delivered that `work` has not seen
   std::map<std::string, std::unique_ptr<Link>> links_;  // by address
   std::unordered_map<std::string, Peer> peers_;         // that dialled us, by the routing id of the process
-  std::vector<zmq_pollitem_t> items_;
+  std::vector<pollfd> items_;
+  std::vector<Socket*> waited_for_;  // one for each item but the first
   std::atomic<std::uint32_t> lag_ms_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -23,10 +23,11 @@ public:
   // Watches `socket`, from before its first bind or connect. Once.
   void open(Context& context, Socket& socket);
 
-  void* get() const { return events_.get(); }
+  Socket& socket() { return events_; }
 
-  // The next one, in order; nothing when there is none yet.
+  // The next one, in order; nothing when there is none yet. After stir() also one whose wake has not been seen.
   std::optional<Happening> next();
+  void stir() { events_.stir(); }
 
   // Before the socket is closed.
   void close(Socket& socket);

@@ -80,7 +80,6 @@ public:
   int fd() const { return fd_; }
 
 private:
-
   static std::size_t weight(const WireEffect& effect) {
     if (const auto* post = std::get_if<Post>(&effect)) return weight_of(post->message);
     if (const auto* stray = std::get_if<TurnAway>(&effect)) return stray->frame.size();

@@ -24,6 +24,7 @@ Result<void> PublishPort::open(Context& context, const Address& requests, const 
 
 void PublishPort::serve(std::size_t budget, const Got& got) {
   if (!is_open()) return;
+  answers_.look();  // who subscribed
   for (std::size_t n = 0; n < budget && taken_ < until_ && requests_.receive(incoming_); ++n) {
     if (incoming_.overlong || incoming_.count != 1) {
       publish("",
@@ -41,10 +42,10 @@ void PublishPort::publish(const std::string& topic, const std::string& frame) {
   answers_.send(frames);
 }
 
-void PublishPort::each_wait(const Link::Wait& visit) const {
+void PublishPort::each_wait(const Link::Wait& visit) {
   if (!is_open()) return;
-  visit(answers_.get(), ZMQ_POLLIN, false);
-  if (taken_ < until_) visit(requests_.get(), ZMQ_POLLIN, true);
+  visit(answers_, false);
+  if (taken_ < until_) visit(requests_, true);
 }
 
 void PublishPort::close(int linger_ms) {

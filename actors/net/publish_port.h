@@ -34,7 +34,7 @@ public:
   // To everybody who subscribed to `topic`; whoever is not there, or lags too far behind, does not get it.
   void publish(const std::string& topic, const std::string& frame);
 
-  void each_wait(const Link::Wait& visit) const;
+  void each_wait(const Link::Wait& visit);
   void close(int linger_ms);
 
 private:

@@ -47,12 +47,16 @@ Context::~Context() {
 
 Socket::Socket(Context& context, int type) : socket_(zmq_socket(context.get(), type)) {
   SHOAL_CHECK(socket_ != nullptr);
+  std::size_t size = sizeof fd_;
+  SHOAL_CHECK(zmq_getsockopt(socket_, ZMQ_FD, &fd_, &size) == 0);
 }
 
 Socket& Socket::operator=(Socket&& other) noexcept {
   if (this != &other) {
     close(0);
     socket_ = std::exchange(other.socket_, nullptr);
+    fd_ = std::exchange(other.fd_, -1);
+    stirred_ = std::exchange(other.stirred_, true);
   }
   return *this;
 }
@@ -91,6 +95,11 @@ bool Socket::readable() {
   return (events & ZMQ_POLLIN) != 0;
 }
 
+void Socket::look() {
+  if (!std::exchange(stirred_, false)) return;
+  readable();
+}
+
 int Socket::send_copy(const std::string& frame, int flags) {
   return uninterrupted([&] { return zmq_send(socket_, frame.data(), frame.size(), flags); });
 }
@@ -101,7 +110,7 @@ Sent Socket::send(std::span<std::string> frames) {
   if (send_copy(frames[0], flags(0)) < 0) {
     // A sender looks at its commands only now and then, so a queue that became free or a peer that came may still look
     // full or absent: once more after it has looked.
-    readable();
+    if (readable()) stirred_ = true;
     if (send_copy(frames[0], flags(0)) < 0) {
       SHOAL_CHECK(zmq_errno() == EAGAIN || zmq_errno() == EHOSTUNREACH);
       return zmq_errno() == EAGAIN ? Sent::full : Sent::unreachable;
@@ -118,10 +127,12 @@ Sent Socket::send(std::span<std::string> frames) {
     }
     SHOAL_CHECK(rc >= 0);  // once the first frame is in, libzmq takes the others or drops them with a dying peer
   }
+  stirred_ = true;  // sending takes in news now and then
   return Sent::yes;
 }
 
 bool Socket::receive(Incoming& incoming) {
+  if (!stirred_) return false;
   incoming.count = 0;
   incoming.overlong = false;
   incoming.fd = -1;
@@ -132,6 +143,7 @@ bool Socket::receive(Incoming& incoming) {
     zmq_msg_t* frame = fits ? incoming.frames[incoming.count].get() : surplus.get();
     if (uninterrupted([&] { return zmq_msg_recv(frame, socket_, ZMQ_DONTWAIT); }) < 0) {
       SHOAL_CHECK(zmq_errno() == EAGAIN && incoming.count == 0);  // messages arrive whole
+      stirred_ = false;                                           // all news is taken in: the next shows at fd_
       return false;
     }
     more = zmq_msg_more(frame) != 0;

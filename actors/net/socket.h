@@ -1,5 +1,9 @@
 // One ZeroMQ socket and the frames that go through it. Used by one thread at a time: the loop, after start() handed it
 // over. Only this folder's socket.cc, monitor.cc and options.cc call libzmq.
+//
+// A socket is told news by its io thread, and asking whether there is any costs two system calls. So it is asked only
+// when it may be so: when its descriptor became readable (ZMQ_FD), or when a call of ours may have taken the news in
+// passing, which the descriptor then no longer shows. Between the two a socket at rest costs nothing.
 #pragma once
 
 #include <algorithm>
@@ -77,7 +81,7 @@ public:
   Socket() = default;
   // `type` is ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PULL, ZMQ_PUB or ZMQ_PAIR.
   Socket(Context& context, int type);
-  Socket(Socket&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
+  Socket(Socket&& other) noexcept { *this = std::move(other); }
   Socket& operator=(Socket&& other) noexcept;
   ~Socket() { close(0); }
 
@@ -93,13 +97,23 @@ public:
   Result<void> connect(const std::string& address);
   std::string last_endpoint() const;
 
-  // Whether a message waits. Also lets the socket learn what its io thread did since.
+  // What to wait for: when it is readable, stir().
+  int fd() const { return fd_; }
+
+  // There may be news.
+  void stir() { stirred_ = true; }
+  bool is_stirred() const { return stirred_; }
+
+  // Takes in all news; whether a message waits.
   bool readable();
+
+  // Lets a socket that is never read take in its news, if there may be any.
+  void look();
 
   // Sends all frames or none; never blocks. The first frame is copied, large ones after it are moved out of `frames`.
   Sent send(std::span<std::string> frames);
 
-  // Reads one whole message; false when none waits.
+  // Reads one whole message; false when none waits, and at once if there is no news.
   bool receive(Incoming& incoming);
 
   // What is still queued is sent for at most `linger_ms` by the io thread; this call does not wait.
@@ -109,6 +123,8 @@ private:
   int send_copy(const std::string& frame, int flags);
 
   void* socket_ = nullptr;
+  int fd_ = -1;
+  bool stirred_ = true;
 };
 
 }  // namespace shoal::actors

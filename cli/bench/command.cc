@@ -49,13 +49,16 @@ void print_end_to_end(const Json& report) {
               report["tokens_per_s"].get<double>());
   std::printf("Floor of the first token: %.3f ms (%u bare hops of %.1f us)\n", report["floor_ttft_ms"].get<double>(),
               report["floor_hops"].get<unsigned>(), report["floor_hop_us"].get<double>());
-  std::printf("%-6s %10s %12s %12s %12s\n", "LOAD", "REQUESTS/S", "TTFT P50 ms", "TTFT P99 ms", "TOTAL P50 ms");
+  std::printf("%-6s %10s %12s %12s %12s %11s\n", "LOAD", "REQUESTS/S", "TTFT P50 ms", "TTFT P99 ms", "TOTAL P50 ms",
+              "CORES BUSY");
   for (const Json& load : report["loads"]) {
-    std::printf("%3.0f %%  %10.0f %12.3f %12.3f %12.3f\n", load["load"].get<double>() * 100,
+    std::printf("%3.0f %%  %10.0f %12.3f %12.3f %12.3f %11.2f\n", load["load"].get<double>() * 100,
                 load["requests_per_s"].get<double>(), load["ttft_p50_ms"].get<double>(),
-                load["ttft_p99_ms"].get<double>(), load["total_p50_ms"].get<double>());
+                load["ttft_p99_ms"].get<double>(), load["total_p50_ms"].get<double>(),
+                load["cores_busy"].get<double>());
   }
-  std::printf("Share of processor time at the highest rate:");
+  std::printf("Processor time at the highest rate: %.2f of %u cores;", report["cores_busy"].get<double>(),
+              report["cores"].get<unsigned>());
   for (const auto& [who, share] : report["cpu_share"].items()) {
     std::printf(" %s %.0f %%", who.c_str(), share.get<double>() * 100);
   }

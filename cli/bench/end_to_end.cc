@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/cores.h"
+#include "base/limits.h"
 #include "cli/bench/bench.h"
 #include "cli/bench/crew.h"
 #include "cli/bench/generator.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr milliseconds mesh_wait{30'000};
 constexpr std::uint32_t idle_requests = 500;
+constexpr std::uint32_t step_tokens_min = 1024;  // beside those of the running streams, for prompts
 constexpr std::uint64_t seed = 1;
 
 // From SUBMIT to the first DELTA: client, gateway, preprocess, gateway, router, gateway, inference, postprocess,
@@ -29,8 +32,15 @@ Result<std::string> start_mesh(Crew& crew, const EndToEndOptions& options) {
   const auto router = crew.start("router", {bind("router")});
   if (!router) return router.error();
   const std::string routers = "--routers=" + (*router)->ready().at("address");
+  // So many that a router never waits for the news of a free one.
+  const std::uint32_t slots = std::clamp(4 * options.concurrency, 64u, limits::slots_max);
+  const std::vector<std::string> engine = {
+      "--slots=" + std::to_string(slots),
+      "--step_tokens=" + std::to_string(slots + std::max(options.prompt_tokens, step_tokens_min))};
   for (const std::string kind : {"preprocess", "inference", "postprocess"}) {
-    const auto child = crew.start(kind, {bind(kind), routers, "--model=" + options.model});
+    std::vector<std::string> arguments = {bind(kind), routers, "--model=" + options.model};
+    if (kind == "inference") arguments.insert(arguments.end(), engine.begin(), engine.end());
+    const auto child = crew.start(kind, arguments);
     if (!child) return child.error();
   }
   const auto gateway =
@@ -63,8 +73,15 @@ Json shares(const std::map<std::string, double>& before, const std::map<std::str
   return shares;
 }
 
-Json load_of(double load, Outcome& outcome) {
+double sum(const std::map<std::string, double>& used) {
+  double all = 0;
+  for (const auto& [kind, seconds] : used) all += seconds;
+  return all;
+}
+
+Json load_of(double load, Outcome& outcome, double mesh_cpu_seconds) {
   return {{"load", load},
+          {"cores_busy", (mesh_cpu_seconds + outcome.cpu_seconds) / outcome.seconds},
           {"requests_per_s", static_cast<double>(outcome.done) / outcome.seconds},
           {"ttft_p50_ms", outcome.ttft.us(0.5) / 1000},
           {"ttft_p99_ms", outcome.ttft.us(0.99) / 1000},
@@ -103,16 +120,16 @@ Result<Json> measure_end_to_end(const EndToEndOptions& options) {
                  {"tokens_per_s", rate * options.tokens},
                  {"deltas_per_request", static_cast<double>(highest->deltas) / static_cast<double>(highest->done)},
                  {"cpu_share", shares(before, after, highest->cpu_seconds)},
+                 {"cores", usable_cores()},
+                 {"cores_busy", (sum(after) - sum(before) + highest->cpu_seconds) / highest->seconds},
                  {"floor_hops", hops_to_first_token},
                  {"floor_hop_us", floor_hop_us},
                  {"floor_ttft_ms", hops_to_first_token * floor_hop_us / 1000}};
-  auto idle = generator.sequential(idle_requests);
-  if (!idle) return idle.error();
-  report["loads"].push_back(load_of(0, *idle));
-  for (const double load : {0.5, 0.8}) {
-    auto outcome = generator.open_loop(load * rate, options.seconds);
+  for (const double load : {0.0, 0.5, 0.8}) {
+    const double cpu_before = sum(crew->cpu_seconds());
+    auto outcome = load == 0 ? generator.sequential(idle_requests) : generator.open_loop(load * rate, options.seconds);
     if (!outcome) return outcome.error();
-    report["loads"].push_back(load_of(load, *outcome));
+    report["loads"].push_back(load_of(load, *outcome, sum(crew->cpu_seconds()) - cpu_before));
   }
   return report;
 }
