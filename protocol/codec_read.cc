@@ -248,7 +248,7 @@ bool begins_map(std::string_view frame) {
   return (byte & 0xf0) == 0x80 || byte == 0xde || byte == 0xdf;
 }
 
-Error in(const std::string& what, Error error) { return {error.code, what + ": " + error.text}; }
+Error in(const std::string& what, const Error& error) { return {error.code, what + ": " + error.text}; }
 
 Error too_large(const std::string& what, std::size_t bytes, std::size_t bytes_max) {
   return {Code::too_large, what + ": " + std::to_string(bytes) + " bytes, at most " + std::to_string(bytes_max)};

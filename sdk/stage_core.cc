@@ -9,7 +9,9 @@ Result<StageAnswer> StageCore::on_stage(const StageRequest&) {
   return Error{Code::internal, "this stage decides nothing: override on_stage()"};
 }
 
-void StageCore::on_stage_request(const StageRequest& request, Decide decide) { decide(on_stage(request)); }
+void StageCore::on_stage_request(const StageRequest& request, Decide decide) {
+  std::move(decide)(on_stage(request));  // whoever overrides this keeps it
+}
 
 void StageCore::on_request(const CallRequest& request, Answer answer) {
   if (request.method != protocol::stage_method) return CallCore::on_request(request, std::move(answer));

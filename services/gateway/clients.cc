@@ -82,7 +82,7 @@ void GatewayCore::on_client(const actors::ClientReceived& received, Time now, Ef
 }
 
 void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submit, Time now, Effects& out) {
-  const auto refuse = [&](Error error, std::uint32_t retry_ms) {
+  const auto refuse = [&](const Error& error, std::uint32_t retry_ms) {
     out.count("requests_refused");
     out.reply_client(client, protocol::edge::error(submit.id, error, retry_ms));
   };

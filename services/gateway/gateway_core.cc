@@ -95,7 +95,7 @@ void GatewayCore::finish(Stream& stream, protocol::Finish finish, Time now, Effe
   end(stream, protocol::edge::done(done), now, out);
 }
 
-void GatewayCore::fail(Stream& stream, Error error, std::uint32_t retry_ms, Time now, Effects& out,
+void GatewayCore::fail(Stream& stream, const Error& error, std::uint32_t retry_ms, Time now, Effects& out,
                        const std::string& reason) {
   tell_holders_to_stop(stream, now, out);
   out.count("requests_failed");

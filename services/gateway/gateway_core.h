@@ -117,7 +117,7 @@ private:
   void dispatch_again(Stream& stream, Time now, actors::Effects& out);
   bool deliver(Stream& stream, const protocol::Text& text, Time now, actors::Effects& out);
   void finish(Stream& stream, protocol::Finish finish, Time now, actors::Effects& out);
-  void fail(Stream& stream, Error error, std::uint32_t retry_ms, Time now, actors::Effects& out,
+  void fail(Stream& stream, const Error& error, std::uint32_t retry_ms, Time now, actors::Effects& out,
             const std::string& reason = {});
   void end(Stream& stream, std::string frame, Time now, actors::Effects& out);
   void forget(Stream& stream);

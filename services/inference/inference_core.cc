@@ -317,7 +317,7 @@ void InferenceCore::on_peer_lost(Epoch epoch, Time now, Effects& out) {
   }
 }
 
-void InferenceCore::fail(const StreamId& stream, Error error, bool retryable, Time now, Effects& out) {
+void InferenceCore::fail(const StreamId& stream, const Error& error, bool retryable, Time now, Effects& out) {
   const auto known = running_.find(stream);
   if (known == running_.end()) return;
   out.count("streams_failed");

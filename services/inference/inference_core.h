@@ -64,7 +64,7 @@ private:
   void on_peer_lost(Epoch epoch, Time now, actors::Effects& out);
   Duration longest_wait(Time now) const;
   void forget_old(RouterShare& share, Time now) const;
-  void fail(const StreamId& stream, Error error, bool retryable, Time now, actors::Effects& out);
+  void fail(const StreamId& stream, const Error& error, bool retryable, Time now, actors::Effects& out);
   void drop(const StreamId& stream, actors::Effects& out);
   void forget(const StreamId& stream, actors::Effects& out);
   protocol::Head head_of(const StreamId& stream, const Running& running, Time now) const;
