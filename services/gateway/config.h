@@ -1,9 +1,11 @@
 // The settings of a gateway. Plain values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "services/common_config.h"
 
 namespace shoal::services {
@@ -15,6 +17,7 @@ struct GatewayConfig : CommonConfig {
   std::string answers_bind;      // empty: two ports above client_bind
   std::vector<std::string> pipeline = {"preprocess"};
   std::vector<std::string> on_down = {"refuse"};
+  std::uint32_t stage_timeout_ms = limits::stage_wait_ms;
 
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
@@ -28,6 +31,8 @@ struct GatewayConfig : CommonConfig {
     visit("pipeline", self.pipeline, "the kinds that a request passes in this order, preprocess last");
     visit("on_down", self.on_down,
           "what becomes of a request if a stage is down: `refuse` or `skip`, or STAGE=skip for single stages");
+    visit("stage_timeout_ms", self.stage_timeout_ms,
+          "how long a stage may take for its verdict; one that takes longer is down", 1, limits::deadline_default_ms);
   }
 };
 

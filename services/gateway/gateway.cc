@@ -23,6 +23,7 @@ int run_gateway(const GatewayConfig& config) {
                                .epoch = handle.self.epoch,
                                .seed = handle.seed,
                                .pipeline = *pipeline,
+                               .stage_wait_ms = config.stage_timeout_ms,
                                .published_max = ports->requests.empty() ? 0 : limits::published_max})};
   });
 }

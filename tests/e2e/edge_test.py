@@ -277,6 +277,16 @@ class Pipeline(unittest.TestCase):
         with Server(client, "moderate", self.moderate):
             self.assertEqual(self.ask(client, "forbidden")["code"], "refused")
 
+    def test_a_stage_that_is_silent_for_the_configured_time_is_down(self):
+        client = self.start(pipeline="moderate", stage_timeout_ms=200)
+        with Edge(client) as silent, Edge(client) as edge:
+            silent.send(type="SERVE", id="serve", kind="moderate")
+            silent.receive()
+            # With the time that a stage has by default, the request's own would be over first.
+            error, _ = edge.ask("hello", deadline_ms=4000)
+            self.assertEqual(error["code"], "timeout")
+            self.assertIn('"moderate"', error["message"])
+
     def test_a_stage_after_preprocess_is_refused_at_start(self):
         done = mesh.run_shoal("gateway", "--pipeline=preprocess,moderate")
         self.assertEqual(done.returncode, 78)

@@ -89,6 +89,19 @@ TEST_CASE("an engine's settings are bounded, and past a bound the error says wha
   }
 }
 
+TEST_CASE("how long a stage may take is bounded by the time that a request has") {
+  const auto refused = [](std::string_view value) {
+    services::GatewayConfig config;
+    const auto assigned = Settings(config).assign("stage_timeout_ms", value);
+    return assigned ? "" : assigned.error().text;
+  };
+  CHECK(services::GatewayConfig{}.stage_timeout_ms == limits::stage_wait_ms);
+  CHECK(refused("1").empty());
+  CHECK(refused("600000").empty());
+  CHECK(refused("0").find("stage_timeout_ms: expected a whole number from 1 to 600000") != std::string::npos);
+  CHECK_FALSE(refused("600001").empty());
+}
+
 TEST_CASE("a list is given as comma separated entries") {
   services::GatewayConfig config;
   Settings settings(config);

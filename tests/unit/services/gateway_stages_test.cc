@@ -92,6 +92,19 @@ TEST_CASE("a stage that is silent refuses when its time is over") {
   CHECK(gateway.streams() == 0);
 }
 
+TEST_CASE("how long a stage may be silent is configured") {
+  auto config = with_stages();
+  config.stage_wait_ms = 200;
+  Gateway gateway(config);
+  gateway.up(moderator, "moderate");
+  gateway.ask();
+  CHECK(gateway.first<protocol::Call>()->head.budget_ms == 200);
+  gateway.bench.pass(milliseconds(199));
+  CHECK(gateway.streams() == 1);
+  gateway.bench.pass(milliseconds(1));
+  CHECK(gateway.last("code") == "timeout");
+}
+
 TEST_CASE("a stage has no more time than the request") {
   Staged gateway;
   gateway.ask({.deadline_ms = 100});
