@@ -30,7 +30,7 @@ void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
         if constexpr (std::is_same_v<T, actors::Received>) {
           on_message(happened.from, happened.message, now, out);
         } else if constexpr (std::is_same_v<T, actors::PeerUp>) {
-          peers_.up(happened.peer);
+          on_peer_up(happened.peer, now, out);
         } else if constexpr (std::is_same_v<T, actors::PeerDown>) {
           on_peer_lost(happened.peer.epoch, now, out);
         } else if constexpr (std::is_same_v<T, actors::LinkLost>) {

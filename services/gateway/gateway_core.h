@@ -88,6 +88,7 @@ private:
   void on_failed(Stream& stream, Epoch from, const protocol::Failed& failed, Time now, actors::Effects& out);
   void on_disowned(Stream& stream, Time now, actors::Effects& out);
   void on_peer_call(Epoch from, const protocol::Head& head, const protocol::Call& call, Time now, actors::Effects& out);
+  void on_peer_up(const protocol::Entry& peer, Time now, actors::Effects& out);
   void on_peer_lost(Epoch peer, Time now, actors::Effects& out);
   void on_holder_lost(Stream& stream, Epoch holder, Time now, actors::Effects& out);
   void on_overdue(Stream& stream, Time now, actors::Effects& out);

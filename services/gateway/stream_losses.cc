@@ -81,6 +81,17 @@ bool GatewayCore::knows_executor_for(const Stream& stream) const {
   });
 }
 
+// Requests whose last router died wait for this one.
+void GatewayCore::on_peer_up(const protocol::Entry& peer, Time now, Effects& out) {
+  peers_.up(peer);
+  if (peer.kind != "router") return;
+  std::vector<RequestId> waiting;
+  for (const auto& [request, stream] : streams_) {
+    if (stream.phase == Phase::placing && stream.router == 0 && !stream.grant) waiting.push_back(request);
+  }
+  for (const RequestId& request : waiting) place(streams_.at(request), now, out);
+}
+
 void GatewayCore::on_peer_lost(Epoch peer, Time now, Effects& out) {
   peers_.down(peer);
   std::vector<RequestId> touched;

@@ -187,14 +187,14 @@ void GatewayCore::place(Stream& stream, Time now, Effects& out) {
     send_attach(stream, now, out);
   }
   stream.grant.reset();
-  if (now >= stream.silent_since + router_silence_max) {
-    return fail(stream, {Code::timeout, "no router answered; send the request again"}, retry_after_ms, now, out);
-  }
   const auto* router = next_router(stream);
-  if (router == nullptr) {
-    return fail(stream, {Code::no_router, "no router process is alive; start one, then send the request again"},
-                retry_after_ms, now, out);
+  const Time patient_until = stream.silent_since + router_silence_max;
+  if (now >= patient_until) {
+    const Error silent{Code::timeout, "no router answered; send the request again"};
+    const Error none{Code::no_router, "no router process is alive; start one, then send the request again"};
+    return fail(stream, router == nullptr ? none : silent, retry_after_ms, now, out);
   }
+  if (router == nullptr) return wait_until(stream, patient_until);  // there was one: another may take its place
   if (stream.router != 0 && stream.router != router->epoch) {
     out.send(stream.router, make_message(protocol::Withdraw{}, stream.head(now)));
   }

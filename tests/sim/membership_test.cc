@@ -28,6 +28,40 @@ TEST_CASE("without a router a request is refused at once") {
   CHECK(answer.error_code == "no_router");
 }
 
+TEST_CASE("requests that wait when the only router dies are placed by its successor") {
+  for (const int late_ms : {100, 3000, 9000}) {
+    World world({.slots = 1});
+    REQUIRE(world.settle());
+    Answer& running = world.ask({.prompt = std::string(1000, 'r')});
+    REQUIRE(world.run_until([&] { return running.position > 10; }));
+    Answer& waiting = world.ask({.prompt = "waits"});
+    world.run_for(milliseconds(100));
+    REQUIRE_FALSE(waiting.done());
+    world.kill(*world.all("router").front());
+    world.run_for(milliseconds(late_ms));
+    CHECK_FALSE(waiting.done());
+    world.add("router");
+    REQUIRE(world.run_all_done());
+    CHECK_MESSAGE(waiting.content == "waits", late_ms, " ms later: ", waiting.error_text);
+    CHECK(running.content == std::string(1000, 'r'));
+  }
+}
+
+TEST_CASE("requests that wait when the only router dies fail when nobody takes its place") {
+  World world({.slots = 1});
+  REQUIRE(world.settle());
+  Answer& running = world.ask({.prompt = std::string(1000, 'r')});
+  REQUIRE(world.run_until([&] { return running.position > 10; }));
+  Answer& waiting = world.ask({.prompt = "waits"});
+  Answer& hasty = world.ask({.prompt = "waits", .deadline_ms = 2000});
+  world.run_for(milliseconds(100));
+  world.kill(*world.all("router").front());
+  REQUIRE(world.run_all_done());
+  CHECK(waiting.error_code == "no_router");
+  CHECK(hasty.error_code == "deadline_exceeded");
+  CHECK(running.content == std::string(1000, 'r'));
+}
+
 TEST_CASE("processes that start later are used without anyone's configuration being edited") {
   World world({.preprocesses = 0, .inferences = 0, .postprocesses = 0});
   REQUIRE(world.settle());

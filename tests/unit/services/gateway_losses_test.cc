@@ -32,6 +32,46 @@ TEST_CASE("an executor that is lost before the client saw anything is excluded, 
   }
 }
 
+TEST_CASE("requests that wait when the last router dies are placed by the next one, unless it comes too late") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.prepared();
+  REQUIRE(gateway.to<protocol::Place>() == router);
+  gateway.bench.give(actors::LinkLost{router});
+  CHECK(gateway.bench.replies.empty());
+  gateway.bench.pass(milliseconds(limits::revive_ms - 1));
+  CHECK(gateway.streams() == 1);
+  SUBCASE("in time") {
+    gateway.up(other_router, "router");
+    CHECK(gateway.to<protocol::Place>() == other_router);
+    CHECK(std::get<protocol::Place>(gateway.first<protocol::Place>()->body).waited_ms == limits::revive_ms - 1);
+  }
+  SUBCASE("too late") {
+    gateway.bench.pass(milliseconds(1));
+    CHECK(gateway.last("code") == "no_router");
+    CHECK(gateway.streams() == 0);
+  }
+}
+
+TEST_CASE("a request that is being prepared when the last router dies waits for the next one too") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.bench.give(actors::LinkLost{router});
+  gateway.prepared();
+  CHECK(gateway.streams() == 1);
+  gateway.up(other_router, "router");
+  CHECK(gateway.to<protocol::Place>() == other_router);
+}
+
+TEST_CASE("a request that one router has in its queue is not asked about when another one starts") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.prepared();
+  gateway.bench.receive(router, protocol::Queued{}, gateway.head);
+  gateway.up(other_router, "router");
+  CHECK(gateway.first<protocol::Place>() == nullptr);
+}
+
 TEST_CASE("after the client saw something, a lost holder ends the request, once") {
   for (const Epoch lost : {executor, relay}) {
     Gateway gateway;
