@@ -69,6 +69,7 @@ struct ReplyClient {
 };
 struct StartJob {  // runs on a worker thread; its value comes back as Reported
   std::function<std::any()> work;
+  bool brief = false;  // over before a worker would have begun with it: runs where the core does
 };
 struct EngineCommand {  // handed to the engine thread in order
   std::any command;
@@ -100,7 +101,9 @@ public:
   void reply_client(const ClientId& client, std::string frame) {
     list_.emplace_back(ReplyClient{client, std::move(frame)});
   }
-  void start_job(std::function<std::any()> work) { list_.emplace_back(StartJob{std::move(work)}); }
+  void start_job(std::function<std::any()> work, bool brief = false) {
+    list_.emplace_back(StartJob{std::move(work), brief});
+  }
   void engine_command(std::any command) { list_.emplace_back(EngineCommand{std::move(command)}); }
   void count(const char* name, std::uint64_t by = 1) { list_.emplace_back(Count{name, by}); }
   void note(Note::Level level, std::string text) { list_.emplace_back(Note{level, std::move(text)}); }

@@ -169,7 +169,7 @@ private:
         [&](auto& wanted) {
           using T = std::decay_t<decltype(wanted)>;
           if constexpr (std::is_same_v<T, StartJob>) {
-            port::tell(workers_[next_worker_++ % workers_.size()], Job{std::move(wanted.work)});
+            start(wanted);
           } else if constexpr (std::is_same_v<T, EngineCommand>) {
             if (ports_.engine_command) ports_.engine_command(wanted.command);
           } else if constexpr (std::is_same_v<T, Count>) {
@@ -181,6 +181,15 @@ private:
           }
         },
         effect);
+  }
+
+  void start(StartJob& job) {
+    if (!job.brief) return port::tell(workers_[next_worker_++ % workers_.size()], Job{std::move(job.work)});
+    try {
+      mailbox_->put(caf::actor_cast<caf::actor>(self_), Reported{job.work()});
+    } catch (const std::exception& thrown) {
+      on_job_failed(thrown.what());
+    }
   }
 
   // The outbox did not take it: to the core that is a broken link or a client that is gone. Told later, because the

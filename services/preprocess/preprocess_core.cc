@@ -9,6 +9,7 @@ namespace {
 using protocol::make_message;
 
 constexpr std::uint32_t retry_after_ms = 200;
+constexpr std::size_t brief_bytes_max = 2048;  // tokenized in some 60 us: what changing threads twice may take
 
 struct Done {
   Epoch to = 0;
@@ -62,10 +63,12 @@ void PreprocessCore::on_prepare(Epoch from, const protocol::Message& message, Ti
   ++jobs_;
   bytes_ += bytes;
   out.count("prepares");
-  out.start_job([work = prepare_, wanted = std::get<protocol::Prepare>(message.body), from, head, bytes,
-                 deadline = deadline_of(head.budget_ms, now)]() -> std::any {
-    return std::make_shared<Done>(Done{from, head, deadline, bytes, work(wanted)});
-  });
+  out.start_job(
+      [work = prepare_, wanted = std::get<protocol::Prepare>(message.body), from, head, bytes,
+       deadline = deadline_of(head.budget_ms, now)]() -> std::any {
+        return std::make_shared<Done>(Done{from, head, deadline, bytes, work(wanted)});
+      },
+      bytes <= brief_bytes_max);
 }
 
 }  // namespace shoal::preprocess

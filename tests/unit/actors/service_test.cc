@@ -123,6 +123,26 @@ TEST_CASE("jobs run on workers and report, and one that throws takes no other wi
   CHECK(wait(reported.get_future()) == 110);
 }
 
+TEST_CASE("a brief job runs where the actor does, and one that throws takes nobody with it") {
+  std::promise<void> reported;
+  std::thread::id actor;
+  std::thread::id job;
+  TestService service([&](const Event& event, Time, Effects& out, Time&) {
+    if (std::holds_alternative<Started>(event)) {
+      out.start_job([]() -> std::any { throw std::runtime_error("a bad job"); }, true);
+      out.start_job([] { return std::any(std::this_thread::get_id()); }, true);
+      actor = std::this_thread::get_id();
+    }
+    const auto* report = std::get_if<Reported>(&event);
+    if (report == nullptr) return;
+    job = std::any_cast<std::thread::id>(report->value);
+    reported.set_value();
+  });
+  service.actor.tell(Started{});
+  wait(reported.get_future());
+  CHECK(job == actor);
+}
+
 TEST_CASE("a reply that the outbox does not take is a client that is gone") {
   std::promise<ClientId> gone;
   TestService service(
