@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <netinet/in.h>
+#include <set>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -21,7 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint32_t port_max = 65'535;
 constexpr std::uint32_t client_port_step = 10;
-constexpr std::uint32_t gateway_ports = 3;   // for clients, for published requests, for their answers
+// What the ports of a gateway are for, one after another.
+constexpr std::array<const char*, 3> gateway_ports = {"clients", "published requests", "answers"};
 constexpr std::uint32_t processes_max = 64;  // of one kind
 // Routers first: the others look for them as soon as they start.
 constexpr std::array<const char*, 5> start_order = {"router", "preprocess", "inference", "postprocess", "gateway"};
@@ -30,13 +32,14 @@ Error bad_config(std::string text) { return {Code::bad_config, std::move(text)};
 
 std::string loopback(std::uint32_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
-Result<void> check_port(std::uint32_t port, const std::string& option, const std::string& what) {
-  if (port == 0 || port > port_max) {
-    return bad_config(option + ": " + std::to_string(port) + " is no port that " + what + " could listen at");
+Result<void> check_port(const UpPort& port) {
+  const std::string number = std::to_string(port.number);
+  if (port.number == 0 || port.number > port_max) {
+    return bad_config(port.option + (": " + number) + " is no port that " + port.listener + " could listen at");
   }
-  if (port_is_free(port)) return {};
-  return bad_config("port " + std::to_string(port) + ", where " + what + " would listen, is taken. Is another mesh " +
-                    "running? Choose another port with " + option + "=PORT");
+  if (port_is_free(port.number)) return {};
+  return bad_config("port " + number + ", where " + port.listener + " would listen, is taken. Is another mesh " +
+                    "running? Choose another port with " + port.option + "=PORT");
 }
 
 Result<void> check_counts(const UpOptions& options) {
@@ -50,17 +53,12 @@ Result<void> check_counts(const UpOptions& options) {
 }
 
 Result<void> check_ports(const UpOptions& options) {
-  for (std::uint32_t i = 0; i < options.routers; ++i) {
-    SHOAL_TRY(check_port(options.router_port + i, "--router-port", "router " + std::to_string(i)));
-  }
-  for (std::uint32_t i = 0; i < options.gateways; ++i) {
-    const std::uint32_t port = options.client_port + client_port_step * i;
-    for (std::uint32_t own = port; own < port + gateway_ports; ++own) {
-      SHOAL_TRY(check_port(own, "--client-port", "gateway " + std::to_string(i)));
-      if (own >= options.router_port && own < options.router_port + options.routers) {
-        return bad_config("port " + std::to_string(own) + " is wanted by a gateway and a router: change --client-port");
-      }
-    }
+  std::set<std::uint32_t> wanted;
+  for (const UpPort& port : ports_of(options)) {
+    SHOAL_TRY(check_port(port));
+    if (wanted.insert(port.number).second) continue;
+    return bad_config("port " + std::to_string(port.number) +
+                      " is wanted by a gateway and a router: change --client-port");
   }
   return {};
 }
@@ -165,6 +163,20 @@ Result<UpPlan> make_plan(const UpOptions& options) {
     }
   }
   return plan;
+}
+
+std::vector<UpPort> ports_of(const UpOptions& options) {
+  std::vector<UpPort> ports;
+  for (std::uint32_t i = 0; i < options.routers; ++i) {
+    ports.push_back({options.router_port + i, "router " + std::to_string(i), "", "--router-port", options.router_port});
+  }
+  for (std::uint32_t i = 0; i < options.gateways; ++i) {
+    std::uint32_t number = options.client_port + client_port_step * i;
+    for (const char* const serves : gateway_ports) {
+      ports.push_back({number++, "gateway " + std::to_string(i), serves, "--client-port", options.client_port});
+    }
+  }
+  return ports;
 }
 
 bool port_is_free(std::uint32_t port) {

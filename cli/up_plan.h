@@ -73,6 +73,18 @@ Result<std::string> find_model(const std::string& wanted);
 // Where the logs go: what was chosen, or a directory of this user by client port. It need not exist.
 std::filesystem::path run_dir_of(const UpOptions& options);
 
+// A port of the loopback address that a mesh listens at.
+struct UpPort {
+  std::uint32_t number = 0;
+  std::string listener;    // "gateway 0"
+  std::string serves;      // "clients"; empty for routers
+  const char* option;      // that chooses it, or the one from which it is counted
+  std::uint32_t chosen{};  // the value of that option
+};
+
+// All of them, in the order of the processes.
+std::vector<UpPort> ports_of(const UpOptions& options);
+
 // Whether a listener could be bound to this TCP port of the loopback address now.
 bool port_is_free(std::uint32_t port);
 

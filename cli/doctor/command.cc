@@ -72,12 +72,7 @@ Findings look(const DoctorOptions& options) {
                   check_huge_pages(root),
                   check_gpus(root, cuda != nullptr)};
   if (cuda != nullptr) dlclose(cuda);
-  const std::uint32_t client = options.up.client_port;
-  const std::uint32_t router = options.up.router_port;
-  all.push_back(check_port(root, client, "clients", "--client_port"));
-  all.push_back(check_port(root, client + 1, "requests that are published", "--client_port"));
-  all.push_back(check_port(root, client + 2, "their answers", "--client_port"));
-  all.push_back(check_port(root, router, "the first router", "--router_port"));
+  for (const UpPort& port : ports_of(options.up)) all.push_back(check_port(root, port, options.up.client_port));
   const std::filesystem::path run_dir = run_dir_of(options.up);
   all.push_back(check_folder("run folder", run_dir, "--run_dir"));
   all.push_back(check_folder("/tmp", "/tmp", ""));
@@ -134,9 +129,9 @@ void add_doctor(Application application) {
       ->type_name("");
   command->add_flag("--json", options->json, "Print JSON instead of lines");
   command->add_option("--client_port,--client-port", options->up.client_port, "As for `shoal up`")
-      ->check(CLI::Range(1, 65'533));
+      ->check(CLI::Range(1, 65'523));
   command->add_option("--router_port,--router-port", options->up.router_port, "As for `shoal up`")
-      ->check(CLI::Range(1, 65'535));
+      ->check(CLI::Range(1, 65'534));
   command->add_option("--run_dir,--run-dir", options->up.run_dir, "As for `shoal up`");
   set_examples(
       *command,

@@ -73,19 +73,20 @@ bool is_writable(const fs::path& folder) {
 
 }  // namespace
 
-Finding check_port(const fs::path& root, std::uint32_t port, const std::string& who, const std::string& option) {
-  const std::string name = "port " + std::to_string(port);
-  if (port_is_free(port)) return {name, State::ok, "free for " + who};
-  const std::string holder = holder_of(root, port);
+Finding check_port(const fs::path& root, const UpPort& port, std::uint32_t client_port) {
+  const std::string name = "port " + std::to_string(port.number);
+  const std::string purpose = port.listener + (port.serves.empty() ? "" : "'s " + port.serves);
+  if (port_is_free(port.number)) return {name, State::ok, "free for " + purpose};
+  const std::string holder = holder_of(root, port.number);
   const std::string program = holder.substr(0, holder.find(' '));
   if (program == "shoal" || program.ends_with("/shoal")) {
     return {name, State::warning, "taken by " + holder + ": a mesh runs here already",
-            "shoal doctor --connect=tcp://127.0.0.1:" + std::to_string(port) + "   # is it well?"};
+            "shoal doctor --connect=tcp://127.0.0.1:" + std::to_string(client_port) + "   # is it well?"};
   }
-  return {name, State::missing,
-          "taken by " + (holder.empty() ? "somebody whom this user may not see" : holder) + "; " + who +
-              " would listen there",
-          "shoal up " + option + '=' + std::to_string(port + 1000) + "   # or end what holds it"};
+  return {
+      name, State::missing,
+      "taken by " + (holder.empty() ? "somebody whom this user may not see" : holder) + "; it would be for " + purpose,
+      "shoal up " + std::string(port.option) + '=' + std::to_string(port.chosen + 1000) + "   # or end what holds it"};
 }
 
 Finding check_folder(const std::string& name, const fs::path& folder, const std::string& option) {

@@ -16,7 +16,7 @@ BUNDLED = ROOT / "models" / "shoal-tiny"
 
 def examine(*arguments, ports=None, **options):
     """(exit code, findings by check) of one look, at ports that are free unless given."""
-    ports = ports or free_ports(1, 1)
+    ports = ports or free_ports()
     done = run_shoal("doctor", "--json", f"--client_port={ports.client}", f"--router_port={ports.router}", *arguments,
                      **options)
     report = json.loads(done.stdout)
@@ -43,7 +43,7 @@ class Doctor(unittest.TestCase):
         self.assertIn("deepseek_v2", findings["model"][0]["text"])
 
     def test_for_people_each_line_has_a_state_and_what_mends_it(self):
-        ports = free_ports(1, 1)
+        ports = free_ports()
         done = run_shoal("doctor", "--model=/nonexistent", f"--client_port={ports.client}",
                          f"--router_port={ports.router}")
         self.assertEqual(done.returncode, 1)
@@ -51,12 +51,16 @@ class Doctor(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^MISSING +model +.*/nonexistent.*\n +\$ shoal up --model=DIR")
 
     def test_a_port_that_somebody_has_is_named_with_its_holder(self):
-        ports = free_ports(1, 1)
-        with contextlib.closing(socket.socket()) as holder:
-            holder.bind(("127.0.0.1", ports.client + 1))
-            holder.listen()
-            finding = self.missing(f"port {ports.client + 1}", ports=ports)
-            self.assertIn(f"(process {os.getpid()})", finding["text"])
+        ports = free_ports()
+        # The answers of the second gateway, and the second router.
+        for port, option in ((ports.client + 12, f"--client-port={ports.client + 1000}"),
+                             (ports.router + 1, f"--router-port={ports.router + 1000}")):
+            with self.subTest(option=option), contextlib.closing(socket.socket()) as holder:
+                holder.bind(("127.0.0.1", port))
+                holder.listen()
+                finding = self.missing(f"port {port}", ports=ports)
+                self.assertIn(f"(process {os.getpid()})", finding["text"])
+                self.assertIn(option, finding["command"])
 
     def test_a_folder_that_cannot_be_written_is_missing(self):
         self.missing("run folder", "--run_dir=/proc/1")

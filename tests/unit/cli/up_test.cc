@@ -75,6 +75,23 @@ TEST_CASE("inference processes share the cores, unless their threads are set") {
   CHECK(threads_of(set) == std::vector<std::string>{"inference --threads=7"});
 }
 
+TEST_CASE("a mesh listens at three ports of each gateway and one of each router") {
+  std::vector<std::uint32_t> numbers;
+  for (const UpPort& port : ports_of({})) numbers.push_back(port.number);
+  CHECK(numbers == std::vector<std::uint32_t>{5570, 5571, 5555, 5556, 5557, 5565, 5566, 5567});
+}
+
+TEST_CASE("a port that a gateway and a router would share is an error") {
+  UpOptions options;
+  options.model = "bytes";
+  options.gateways = options.routers = 1;
+  options.client_port = Listener().port();  // nobody listens any more
+  options.router_port = options.client_port + 2;
+  const auto plan = make_plan(options);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().text.find("is wanted by a gateway and a router") != std::string::npos);
+}
+
 TEST_CASE("a taken client port is an error that names port and option") {
   const Listener listener;
   UpOptions options{.model = "bytes"};
