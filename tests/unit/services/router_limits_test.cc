@@ -196,3 +196,16 @@ TEST_CASE("those who wait in other tiers do not fill a tier's queue, and QUEUED 
   router.ask(9, {.tier = Tier::batch});
   CHECK(said<protocol::Queued>(router).ahead == 8);
 }
+
+TEST_CASE("a late WITHDRAW of an attempt leaves the next one in the queue") {
+  Router router;
+  router.start_executor(executor, 0);
+  protocol::Place place;
+  place.model = "bytes";
+  place.tokenizer_digest = "t";
+  router.bench.receive(owner, place, head_of(1, 1));
+  REQUIRE(router.queued());
+  router.bench.receive(owner, protocol::Withdraw{}, head_of(1, 0));
+  router.load(executor, 1);
+  CHECK(router.all_placed() == Numbers{1});
+}
