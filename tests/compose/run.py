@@ -35,11 +35,12 @@ class Mesh:
 
     def client_addresses(self):
         """Where the gateways' client ports are published on this host; one that is being restarted has none."""
-        addresses = []
-        for container in self.containers("gateway"):
-            ports = json.loads(run("docker", "inspect", "-f", "{{json .NetworkSettings.Ports}}", container))
-            addresses += [f"tcp://127.0.0.1:{port['HostPort']}" for port in (ports.get("5555/tcp") or ())[:1]]
-        return addresses
+        return [address for container in self.containers("gateway") for address in self.published(container, 5555)]
+
+    def published(self, container, port):
+        """Where a container's port is published on this host, or nothing."""
+        ports = json.loads(run("docker", "inspect", "-f", "{{json .NetworkSettings.Ports}}", container))
+        return [f"tcp://127.0.0.1:{host['HostPort']}" for host in (ports.get(f"{port}/tcp") or ())[:1]]
 
     def processes(self):
         """kind -> the epochs that the mesh itself knows, or nothing while no gateway answers."""
@@ -99,6 +100,25 @@ def ask(addresses, stream=True):
             expect(position == usage["completion_tokens"], f"{address}: {position} positions, {usage}")
 
 
+def publish(mesh):
+    """Sends a request through each gateway's publish port and fails unless its answer comes out at the same gateway."""
+    for container in mesh.containers("gateway"):
+        addresses = mesh.published(container, 5556) + mesh.published(container, 5557)
+        expect(len(addresses) == 2, f"publish and answers ports of {container[:12]}: {addresses}")
+        push(*addresses)
+
+
+def push(requests, answers):
+    try:
+        with shoal.Publisher(requests, answers) as publisher:
+            name = publisher.publish(QUESTION)
+            answered, answer = next(publisher.answers(), (None, None))
+    except shoal.ShoalError as error:
+        raise Failed(f"{requests}: {error}") from None
+    expect(answered == name and isinstance(answer, shoal.Answer) and answer.usage["completion_tokens"] > 0,
+           f"{requests}: {answered} {answer}")
+
+
 def returns_after_kill(mesh, kind, counts):
     """kill -9 of a container's main process, from the host: the restart policy brings it back, later requests pass."""
     known = mesh.processes()
@@ -139,6 +159,7 @@ def run_checks(checks, mesh):
     addresses = checks.check("each gateway has a client port of this host", published, mesh, needed=True)
     checks.check("a client outside gets a streamed answer from each gateway", ask, addresses)
     checks.check("a client outside gets a whole answer from each gateway", ask, addresses, False)
+    checks.check("what is published from outside is answered by each gateway", publish, mesh)
     checks.check("--scale starts more of a kind", mesh.compose, "up", "-d", "--scale", "inference=3", "--scale",
                  "preprocess=3")
     checks.check("the new processes join without anybody's settings changed", mesh.wait_for, more)
