@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include <cstdio>
+#include <ctime>
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +48,15 @@ int report(const std::string& command, const Error& error, bool json) {
     if (!help.empty()) std::fprintf(stderr, "%s\n", help.c_str());
   }
   return nobody ? exit_code::no_connection : exit_code::failed;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
 }
 
 }  // namespace shoal::cli

@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <poll.h>
@@ -72,15 +71,6 @@ private:
   std::optional<Client> client_;
 };
 
-std::string clock_time() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 // The processes with their rates, for programs.
 Json with_rates(Json processes, const Rates& rates) {
   for (Json& process : processes) {
@@ -88,7 +78,7 @@ Json with_rates(Json processes, const Rates& rates) {
     const auto rate = rates.of(process);
     process["tokens_per_second"] = rate ? Json(*rate) : Json();
   }
-  return {{"time", clock_time()}, {"processes", std::move(processes)}};
+  return {{"time", utc_now()}, {"processes", std::move(processes)}};
 }
 
 void show(const StatusOptions& options, const Json& processes, const Rates& rates) {
@@ -96,7 +86,7 @@ void show(const StatusOptions& options, const Json& processes, const Rates& rate
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   // From the upper left corner over what stands there, so that nothing flickers; then the rest is cleared.
   std::string text = terminal ? "\033[H\033[2J" : "";
-  text += clock_time() + "  (Ctrl-C ends)\n" + tables(processes, &rates) + (terminal ? "" : "\n");
+  text += utc_now() + "  (Ctrl-C ends)\n" + tables(processes, &rates) + (terminal ? "" : "\n");
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }

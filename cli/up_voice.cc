@@ -1,25 +1,11 @@
 #include "cli/up_voice.h"
 
 #include <cstdio>
-#include <ctime>
 
 #include "cli/command.h"
 #include "cli/report.h"
 
 namespace shoal::cli {
-namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-}  // namespace
-
 void UpVoice::say(const std::string& event, const Json& fields, const std::string& sentence) const {
   if (json_) {
     Json line = {{"time", utc_now()}, {"event", event}};

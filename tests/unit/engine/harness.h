@@ -48,6 +48,31 @@ struct EchoModel {
   kernels::EchoBackend backend;
 };
 
+// A step core over the byte model.
+struct EchoEngine {
+  explicit EchoEngine(kernels::EchoBackend::Mode mode, std::uint32_t pages = 64)
+      : model(mode, pages), core(config_of(pages), model.backend) {}
+
+  static StepCore::Config config_of(std::uint32_t pages) {
+    StepCore::Config config;
+    config.vocab = 257;
+    config.context_tokens = 4096;
+    config.pages = pages;
+    config.scheduler = {.sequences_max = 8, .tokens_max = 32};
+    return config;
+  }
+
+  EchoModel model;
+  StepCore core;
+};
+
+// Bytes without a pattern that would show, another sequence for each salt.
+inline std::vector<TokenId> prompt_of(std::uint32_t tokens, TokenId salt) {
+  std::vector<TokenId> prompt(tokens);
+  for (std::uint32_t i = 0; i < tokens; ++i) prompt[i] = (i * 31 + salt * 7) % 256;
+  return prompt;
+}
+
 // What came out for each stream, positions checked for gaps.
 class Transcript {
 public:

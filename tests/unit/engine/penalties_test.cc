@@ -9,34 +9,9 @@ using namespace shoal;
 using namespace shoal::engine;
 using Mode = kernels::EchoBackend::Mode;
 
-namespace {
-
-StepCore::Config config_of(std::uint32_t pages) {
-  StepCore::Config config;
-  config.vocab = 257;
-  config.context_tokens = 4096;
-  config.pages = pages;
-  config.scheduler = {.sequences_max = 8, .tokens_max = 32};
-  return config;
-}
-
-struct Engine {
-  explicit Engine(Mode mode, std::uint32_t pages = 64) : model(mode, pages), core(config_of(pages), model.backend) {}
-  EchoModel model;
-  StepCore core;
-};
-
-std::vector<TokenId> prompt_of(std::uint32_t tokens, TokenId salt) {
-  std::vector<TokenId> prompt(tokens);
-  for (std::uint32_t i = 0; i < tokens; ++i) prompt[i] = (i * 31 + salt * 7) % 256;
-  return prompt;
-}
-
-}  // namespace
-
 TEST_CASE("penalties count what was generated, also by an earlier attempt") {
   for (std::size_t before = 0; before <= 4; ++before) {
-    Engine engine{Mode::repeat};
+    EchoEngine engine{Mode::repeat};
     Work work = work_of(1, bytes_of("aaaaaaaa"), 100);
     work.stop_ids = {kernels::echo_eos_id};
     work.sampling.frequency_penalty = 2;
@@ -52,7 +27,7 @@ TEST_CASE("penalties count what was generated, also by an earlier attempt") {
 }
 
 TEST_CASE("a newer attempt counts its own ids") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("aabbaaaa"), 100);
   work.stop_ids = {kernels::echo_eos_id};
   work.sampling.presence_penalty = 2;
@@ -71,7 +46,7 @@ TEST_CASE("a newer attempt counts its own ids") {
 }
 
 TEST_CASE("log probabilities come with each id of the stream that asked, and with no other") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   for (std::uint8_t number : {1, 2, 3}) {
     Work work = work_of(number, prompt_of(40, number), 3);  // prefilled in several chunks
     work.sampling.logprobs = number != 2;
@@ -95,7 +70,7 @@ TEST_CASE("log probabilities come with each id of the stream that asked, and wit
 }
 
 TEST_CASE("a penalty out of range is refused") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   const auto code_of = [&](auto change) {
     Work work = work_of(1, bytes_of("a"), 1);
     change(work.sampling);

@@ -12,21 +12,6 @@ using Mode = kernels::EchoBackend::Mode;
 
 namespace {
 
-StepCore::Config config_of(std::uint32_t pages) {
-  StepCore::Config config;
-  config.vocab = 257;
-  config.context_tokens = 4096;
-  config.pages = pages;
-  config.scheduler = {.sequences_max = 8, .tokens_max = 32};
-  return config;
-}
-
-struct Engine {
-  explicit Engine(Mode mode, std::uint32_t pages = 64) : model(mode, pages), core(config_of(pages), model.backend) {}
-  EchoModel model;
-  StepCore core;
-};
-
 Time at_ms(int ms) { return Time{} + milliseconds(ms); }
 
 // What the salted model must answer, computed without an engine.
@@ -39,16 +24,10 @@ std::vector<TokenId> salted_answer(std::vector<TokenId> ids, std::uint32_t token
   return answer;
 }
 
-std::vector<TokenId> prompt_of(std::uint32_t tokens, TokenId salt) {
-  std::vector<TokenId> prompt(tokens);
-  for (std::uint32_t i = 0; i < tokens; ++i) prompt[i] = (i * 31 + salt * 7) % 256;
-  return prompt;
-}
-
 }  // namespace
 
 TEST_CASE("the byte model repeats its prompt and stops at EOS") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("shoal"), 100);
   work.stop_ids = {kernels::echo_eos_id};
   REQUIRE(engine.core.add(work, Time{}));
@@ -62,7 +41,7 @@ TEST_CASE("the byte model repeats its prompt and stops at EOS") {
 }
 
 TEST_CASE("ignore_eos goes on past the first stop id and not past the others") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("abcd"), 7);
   work.stop_ids = {kernels::echo_eos_id};
   work.ignore_eos = true;
@@ -81,7 +60,7 @@ TEST_CASE("ignore_eos goes on past the first stop id and not past the others") {
 TEST_CASE("many streams together answer as each would alone, through chunked prefill and preemption") {
   for (const std::uint32_t pages : {64u, 12u, 7u}) {
     CAPTURE(pages);
-    Engine engine{Mode::salted, pages};
+    EchoEngine engine{Mode::salted, pages};
     Transcript transcript;
     Random random{pages};
     std::vector<std::vector<TokenId>> prompts;
@@ -101,7 +80,7 @@ TEST_CASE("a stream resumed at any position goes on as if uninterrupted") {
   const auto prompt = prompt_of(60, 1);
   const auto answer = salted_answer(prompt, 40);
   for (Position resumed_at = 0; resumed_at <= 40; ++resumed_at) {
-    Engine engine{Mode::salted};
+    EchoEngine engine{Mode::salted};
     Work work = work_of(1, prompt, 40);
     work.generated.assign(answer.begin(), answer.begin() + resumed_at);
     Transcript transcript;
@@ -114,7 +93,7 @@ TEST_CASE("a stream resumed at any position goes on as if uninterrupted") {
 }
 
 TEST_CASE("a stream that arrives finished ends without a forward pass") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("ab"), 9);
   work.generated = {'a', 'b', kernels::echo_eos_id};
   work.stop_ids = {kernels::echo_eos_id};
@@ -129,7 +108,7 @@ TEST_CASE("a stream that arrives finished ends without a forward pass") {
 }
 
 TEST_CASE("a stream runs to its credit, parks, and goes on where it was when credit comes") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   const auto prompt = prompt_of(70, 3);
   Work work = work_of(1, prompt, 30);
   work.credit_until = 10;
@@ -151,7 +130,7 @@ TEST_CASE("a stream runs to its credit, parks, and goes on where it was when cre
 }
 
 TEST_CASE("credit of a lower attempt does not move a stream") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(10, 3), 30);
   work.attempt = Attempt::from_u32(2);
   work.credit_until = 0;
@@ -163,7 +142,7 @@ TEST_CASE("credit of a lower attempt does not move a stream") {
 }
 
 TEST_CASE("a stream without credit for long yields its pages and its position") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(70, 3), 30);
   work.credit_until = 10;
   REQUIRE(engine.core.add(work, Time{}));
@@ -179,7 +158,7 @@ TEST_CASE("a stream without credit for long yields its pages and its position") 
 }
 
 TEST_CASE("a stream that arrives without credit computes nothing until it has some") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(10, 3), 5);
   work.credit_until = 0;
   REQUIRE(engine.core.add(work, Time{}));
@@ -191,7 +170,7 @@ TEST_CASE("a stream that arrives without credit computes nothing until it has so
 }
 
 TEST_CASE("a deadline ends running, parked and waiting streams alike and frees their pages") {
-  Engine engine{Mode::salted, 4};
+  EchoEngine engine{Mode::salted, 4};
   Work running = work_of(1, prompt_of(10, 1), 100);
   Work parked = work_of(2, prompt_of(10, 2), 100);
   Work waiting = work_of(3, prompt_of(200, 3), 10);
@@ -211,7 +190,7 @@ TEST_CASE("a deadline ends running, parked and waiting streams alike and frees t
 }
 
 TEST_CASE("cancel frees the pages and says nothing more about the stream") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(100, 1), 100);
   work.attempt = Attempt::from_u32(3);
   REQUIRE(engine.core.add(work, Time{}));
@@ -226,7 +205,7 @@ TEST_CASE("cancel frees the pages and says nothing more about the stream") {
 }
 
 TEST_CASE("a higher attempt takes the place of a lower one and keeps the pages that agree") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   const auto prompt = prompt_of(150, 9);
   const auto answer = salted_answer(prompt, 40);
   Work work = work_of(1, prompt, 40);
@@ -248,7 +227,7 @@ TEST_CASE("a higher attempt takes the place of a lower one and keeps the pages t
 }
 
 TEST_CASE("a higher attempt with other ids does not see the old pages' content") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(150, 9), 40);
   REQUIRE(engine.core.add(work, Time{}));
   for (int i = 0; i < 20; ++i) engine.core.step(Time{});
@@ -261,7 +240,7 @@ TEST_CASE("a higher attempt with other ids does not see the old pages' content")
 }
 
 TEST_CASE("the same attempt again changes nothing and a lower one is refused") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(10, 9), 40);
   work.attempt = Attempt::from_u32(2);
   REQUIRE(engine.core.add(work, Time{}));
@@ -275,7 +254,7 @@ TEST_CASE("the same attempt again changes nothing and a lower one is refused") {
 }
 
 TEST_CASE("what can never run is refused at once, each with its own code") {
-  Engine engine{Mode::salted, 4};
+  EchoEngine engine{Mode::salted, 4};
   const auto code = [&](Work work) { return engine.core.add(std::move(work), Time{}).error().code; };
   CHECK(code(work_of(1, {}, 5)) == Code::invalid_request);
   CHECK(code(work_of(1, {257}, 5)) == Code::invalid_request);
@@ -289,7 +268,7 @@ TEST_CASE("what can never run is refused at once, each with its own code") {
 }
 
 TEST_CASE("more streams than the bound are refused as busy") {
-  Engine engine{Mode::salted};
+  EchoEngine engine{Mode::salted};
   for (std::uint32_t i = 0; i < 256; ++i) {
     REQUIRE(engine.core.add(work_of(static_cast<std::uint8_t>(i), bytes_of("a"), 1), Time{}));
   }
@@ -302,7 +281,7 @@ TEST_CASE("any mix of arrivals, credit, cancels and pressure ends with every pag
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     CAPTURE(seed);
     Random random{seed};
-    Engine engine{Mode::salted, 6};
+    EchoEngine engine{Mode::salted, 6};
     Transcript transcript;
     std::map<std::uint8_t, Work> works;
     int now_ms = 0;
@@ -343,7 +322,7 @@ TEST_CASE("any mix of arrivals, credit, cancels and pressure ends with every pag
 }
 
 TEST_CASE("every stream that was offered is counted, refused ones too") {
-  Engine engine{Mode::repeat};
+  EchoEngine engine{Mode::repeat};
   REQUIRE(engine.core.add(work_of(1, bytes_of("shoal"), 4), Time{}));
   CHECK_FALSE(engine.core.add(work_of(2, {}, 4), Time{}));
   CHECK(engine.core.load().offered == 2);
