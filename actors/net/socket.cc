@@ -151,7 +151,7 @@ bool Socket::receive(Incoming& incoming) {
       incoming.overlong = true;
       continue;
     }
-    incoming.fd = zmq_msg_get(frame, ZMQ_SRCFD);
+    if (incoming.count == 0) incoming.fd = zmq_msg_get(frame, ZMQ_SRCFD);  // the same for all, and looked up as text
     incoming.views[incoming.count] = incoming.frames[incoming.count].view();
     ++incoming.count;
   }
