@@ -68,7 +68,8 @@ def main():
     if "--json" in sys.argv:
         print(json.dumps(report))
         return
-    print(f"{report['processes']} processes over {report['seconds']} s: {100 * report['share_of_a_core']:.2f} % of a core")
+    whole = 100 * report["share_of_a_core"]
+    print(f"{report['processes']} processes over {report['seconds']} s: {whole:.2f} % of a core")
     for kind, value in report["by_kind"].items():
         print(f"  {kind:12} {100 * value:.2f} %")
 
