@@ -36,7 +36,7 @@ char unescape(std::string_view& rest) {
 // A value at the front of `rest`, which loses it.
 std::string take_value(std::string_view& rest) {
   if (!rest.starts_with('"')) {
-    const std::string value(rest.substr(0, rest.find(' ')));
+    std::string value(rest.substr(0, rest.find(' ')));
     rest.remove_prefix(value.size());
     return value;
   }

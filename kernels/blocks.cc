@@ -97,7 +97,8 @@ void Blocks::attend_absorbed(const LayerWeights& layer, const Mat& q, const floa
                         .w = layer.absorb.slice(h * mla.kv_lora_rank, mla.kv_lora_rank),
                         .y = head.columns(0, mla.kv_lora_rank)});
     for (std::uint32_t r = 0; r < q.rows; ++r) {
-      std::copy_n(q.row(r) + h * mla.qk_dim() + mla.nope_dim, mla.rope_dim, head.row(r) + mla.kv_lora_rank);
+      std::copy_n(q.row(r) + std::size_t{h} * mla.qk_dim() + mla.nope_dim, mla.rope_dim,
+                  head.row(r) + mla.kv_lora_rank);
     }
   }
   compute_.matmuls(matmuls_);

@@ -47,7 +47,7 @@ Matmul slice(const Matmul& op, std::uint32_t first, std::uint32_t rows) {
 Compute::Compute(const Ops& ops, std::uint32_t threads) : ops_(completed(ops)), pool_(threads) {}
 
 std::uint64_t Compute::least_cost(std::uint64_t total) const {
-  return std::max(piece_cost_min, total / (threads() * pieces_per_thread));
+  return std::max(piece_cost_min, total / (std::uint64_t{threads()} * pieces_per_thread));
 }
 
 void Compute::cut(std::uint32_t op, std::uint32_t rows, std::uint64_t row_cost, std::uint64_t least) {

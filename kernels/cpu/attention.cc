@@ -48,30 +48,30 @@ SHOAL_INLINE void reweigh(float* scores, std::uint32_t count, float scale, Query
 template <int H>
 SHOAL_INLINE void add_values(const float* weights, const float* values, std::size_t value_stride, std::uint32_t count,
                              std::uint32_t dim, const Query* queries) {
-  constexpr int wide = parts == 1 ? 2 : 1;  // vectors of columns that a pass over the page takes
+  constexpr std::size_t wide = parts == 1 ? 2 : 1;  // vectors of columns that a pass over the page takes
   std::uint32_t c = 0;
   for (; c + wide * lanes <= dim; c += wide * lanes) {
     Lanes all[H][wide];
 #pragma GCC unroll 4
     for (int h = 0; h < H; ++h) {
 #pragma GCC unroll 2
-      for (int i = 0; i < wide; ++i) all[h][i] = load(queries[h].out + c + i * lanes);
+      for (std::size_t i = 0; i < wide; ++i) all[h][i] = load(queries[h].out + c + i * lanes);
     }
     for (std::uint32_t j = 0; j < count; ++j) {
       Lanes value[wide];
 #pragma GCC unroll 2
-      for (int i = 0; i < wide; ++i) value[i] = load(values + j * value_stride + c + i * lanes);
+      for (std::size_t i = 0; i < wide; ++i) value[i] = load(values + j * value_stride + c + i * lanes);
 #pragma GCC unroll 4
       for (int h = 0; h < H; ++h) {
         const Lanes weight = broadcast(weights[h * page_tokens + j]);
 #pragma GCC unroll 2
-        for (int i = 0; i < wide; ++i) all[h][i].add_product(weight, value[i]);
+        for (std::size_t i = 0; i < wide; ++i) all[h][i].add_product(weight, value[i]);
       }
     }
 #pragma GCC unroll 4
     for (int h = 0; h < H; ++h) {
 #pragma GCC unroll 2
-      for (int i = 0; i < wide; ++i) store(queries[h].out + c + i * lanes, all[h][i]);
+      for (std::size_t i = 0; i < wide; ++i) store(queries[h].out + c + i * lanes, all[h][i]);
     }
   }
   for (; c < dim; ++c) {
@@ -89,11 +89,11 @@ void attend(const AttentionMla& op, const float* page, std::uint32_t first_key, 
   const std::uint32_t unseen = queries[0].index - first_key;
   const std::uint32_t keys = unseen < page_tokens - 1 ? unseen + 1 : page_tokens;
   dot_block(page, op.cache_dim, keys, queries[0].q, op.cache_dim, count, op.cache_dim, scores, page_tokens);
-  for (std::uint32_t h = 0; h < count; ++h) {
+  for (std::size_t h = 0; h < count; ++h) {
     reweigh(scores + h * page_tokens, keys, op.scale, queries[h], op.latent_dim);
   }
   constexpr int together = parts == 1 ? 4 : 2;
-  std::uint32_t h = 0;
+  std::size_t h = 0;
   for (; h + together <= count; h += together) {
     add_values<together>(scores + h * page_tokens, page, op.cache_dim, keys, op.latent_dim, queries + h);
   }
@@ -110,8 +110,8 @@ void attend_rows(const AttentionMla& op, const SeqRows& sequence, std::uint32_t 
     const std::uint32_t at = sequence.first_row + row + r;
     for (std::uint32_t h = 0; h < heads; ++h) {
       Query& query = queries[r * heads + h];
-      query = {.q = op.q.data + at * op.q.stride + (head + h) * op.cache_dim,
-               .out = op.out.data + at * op.out.stride + (head + h) * op.latent_dim,
+      query = {.q = op.q.data + at * op.q.stride + std::size_t{head + h} * op.cache_dim,
+               .out = op.out.data + at * op.out.stride + std::size_t{head + h} * op.latent_dim,
                .index = sequence.first_index + row + r,
                .largest = -__builtin_inff(),
                .total = 0};
@@ -123,7 +123,7 @@ void attend_rows(const AttentionMla& op, const SeqRows& sequence, std::uint32_t 
   for (std::uint32_t page = 0; page <= last / page_tokens; ++page) {
     const float* keys = op.kv + pages[page] * std::size_t{page_tokens} * op.cache_dim;
     for (std::uint32_t r = 0; r < rows; ++r) {
-      Query* const own = queries + r * heads;
+      Query* const own = queries + std::size_t{r} * heads;
       if (own->index >= page * page_tokens) attend(op, keys, page * page_tokens, own, heads);
     }
   }

@@ -7,10 +7,10 @@
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 namespace {
 
-constexpr std::uint32_t panel_columns = 1024;               // 16 KiB of a panel, half of the smallest first cache
-constexpr std::uint32_t panel_stride = panel_columns + 16;  // rows a power of two apart would share a cache set
-constexpr std::uint32_t slab_rows = 64;                     // rows of x that pass a panel; in the second cache
-constexpr std::uint32_t direct_rows_max = 2;                // widening in registers costs less than a panel up to here
+constexpr std::uint32_t panel_columns = 1024;             // 16 KiB of a panel, half of the smallest first cache
+constexpr std::size_t panel_stride = panel_columns + 16;  // rows a power of two apart would share a cache set
+constexpr std::uint32_t slab_rows = 64;                   // rows of x that pass a panel; in the second cache
+constexpr std::uint32_t direct_rows_max = 2;              // widening in registers costs less than a panel up to here
 
 // The sums of a panel's columns so far, for each row of x. Summing goes on where it stopped, so the order is the same.
 struct Carry {

@@ -29,6 +29,7 @@ constexpr int chains = 12;
 constexpr int rounds = 100'000;
 
 // One product and one sum each; the barrier keeps the product from being made once for all.
+// NOLINTBEGIN(bugprone-macro-parentheses): Vector is a type.
 #define SHOAL_MULTIPLY_AND_ADD(Vector)                          \
   Vector factor = Vector{} + 1.0f;                              \
   Vector sums[chains] = {};                                     \
@@ -41,6 +42,7 @@ constexpr int rounds = 100'000;
   float total = 0;                                              \
   for (int c = 0; c < chains; ++c) total += sums[c][0];         \
   return total
+// NOLINTEND(bugprone-macro-parentheses)
 
 float run_quads() { SHOAL_MULTIPLY_AND_ADD(Quad); }
 #if defined(__x86_64__)

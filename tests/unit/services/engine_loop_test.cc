@@ -56,7 +56,7 @@ private:
 
 struct Engine {
   Engine() {
-    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId)).has_value());
+    REQUIRE(backend.reserve_kv(std::size_t{64} * page_tokens * sizeof(TokenId)).has_value());
     engine::StepCoreConfig config;
     config.vocab = 257;
     config.context_tokens = 1024;
@@ -153,7 +153,7 @@ private:
 }  // namespace
 
 TEST_CASE("a cancel that comes during a step frees the stream's pages at the next one") {
-  constexpr std::uint32_t pages = 64;
+  constexpr std::size_t pages = 64;
   GatedEcho backend;
   REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)).has_value());
   engine::StepCoreConfig config;
@@ -163,7 +163,7 @@ TEST_CASE("a cancel that comes during a step frees the stream's pages at the nex
   config.scheduler = {.sequences_max = 6, .tokens_max = 40};
   engine::StepCore core(config, backend);
   inference::EngineLoop loop(
-      core, [](std::any) { return true; }, [] { return Time(seconds(1)); });
+      core, [](const std::any&) { return true; }, [] { return Time(seconds(1)); });
   Random random{7};
   const auto add = [&](std::uint8_t number, std::uint32_t prompt_tokens, Position credit) {
     engine::Work work;

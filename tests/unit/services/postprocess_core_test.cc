@@ -27,7 +27,7 @@ struct Relay {
     attach.journal.parameters.stop_ids = {256};
     return attach;
   }
-  std::uint32_t attach(std::uint8_t number, std::uint16_t redispatch = 0, std::vector<TokenId> ids = {}) {
+  std::uint32_t attach(std::uint8_t number, std::uint16_t redispatch = 0, const std::vector<TokenId>& ids = {}) {
     const auto head = head_of(number, redispatch, ids);
     bench.receive(owner, attach_of(ids), head);
     const auto* attached = bench.body<protocol::Attached>(owner);

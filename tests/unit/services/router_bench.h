@@ -65,7 +65,7 @@ struct Router {
     std::uint32_t waited_ms = 0;
     std::vector<Epoch> exclude = {};
   };
-  void ask(std::uint8_t number, Ask ask) {
+  void ask(std::uint8_t number, const Ask& ask) {
     protocol::Place place;
     place.model = "bytes";
     place.tokenizer_digest = "t";
