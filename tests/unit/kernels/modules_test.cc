@@ -123,7 +123,7 @@ TEST_CASE("attention of every module has ref's bits for every number of heads, o
       const std::vector<PageId> first = {7, 2, 5};
       const std::vector<PageId> second = {0};
       for (std::uint32_t j = 1 + 50; j < page_tokens; ++j) {  // behind the second sequence's end
-        std::fill_n(kv.values.begin() + std::ptrdiff_t{j} * width, width, std::numeric_limits<float>::quiet_NaN());
+        std::fill_n(kv.values.begin() + j * width, width, std::numeric_limits<float>::quiet_NaN());
       }
       const std::vector<SeqRows> sequences = {{.first_row = 0, .rows = 30, .first_index = 101, .pages = first},
                                               {.first_row = 30, .rows = 1, .first_index = 50, .pages = second},
@@ -167,7 +167,7 @@ std::vector<float> logits_of(const Spec& spec, const HostOptions& options) {
   const std::vector<PageId> second = {1};
   const SeqStep before{.pages = first, .first = 0, .ids = std::span(ids).first(70)};
   backend->wait(backend->submit({&before, 1}));
-  std::vector<float> logits(std::size_t{80 + 1 + 40} * spec.vocab);
+  std::vector<float> logits((80 + 1 + 40) * spec.vocab);
   std::span<float> rest = logits;
   const auto take = [&](std::size_t rows) {
     const auto taken = rest.first(rows * spec.vocab);

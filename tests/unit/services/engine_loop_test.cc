@@ -56,7 +56,7 @@ private:
 
 struct Engine {
   Engine() {
-    REQUIRE(backend.reserve_kv(std::size_t{64} * page_tokens * sizeof(TokenId)).has_value());
+    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId)).has_value());
     engine::StepCoreConfig config;
     config.vocab = 257;
     config.context_tokens = 1024;
@@ -153,7 +153,7 @@ private:
 }  // namespace
 
 TEST_CASE("a cancel that comes during a step frees the stream's pages at the next one") {
-  constexpr std::size_t pages = 64;
+  constexpr std::uint32_t pages = 64;
   GatedEcho backend;
   REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)).has_value());
   engine::StepCoreConfig config;

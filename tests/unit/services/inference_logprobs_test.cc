@@ -13,8 +13,7 @@ namespace {
 constexpr Epoch owner = 10, relay = 20, router = 30;
 
 struct Executor {
-  explicit Executor(std::uint32_t slots = 4)
-      : core({.slots = slots, .bytes_max = std::size_t{1000} * slots}), bench(core) {
+  explicit Executor(std::uint32_t slots = 4) : core({.slots = slots, .bytes_max = 1000 * slots}), bench(core) {
     bench.give(actors::PeerUp{entry(router, "router")});
   }
 
