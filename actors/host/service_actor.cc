@@ -177,6 +177,7 @@ private:
           } else if constexpr (std::is_same_v<T, Note>) {
             spdlog::log(level_of(wanted.level), "{}", wanted.text);
           } else {
+            // NOLINTNEXTLINE(bugprone-use-after-move): what the outbox refuses it leaves alone
             if (!ports_.post(std::move(effect))) on_lost(effect);
           }
         },

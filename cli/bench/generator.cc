@@ -38,7 +38,7 @@ std::string_view text_of(const msgpack::object& value) {
 
 }  // namespace
 
-Generator::Generator(const std::string& gateway, Request request, std::uint64_t seed) : random_(seed) {
+Generator::Generator(const std::string& gateway, const Request& request, std::uint64_t seed) : random_(seed) {
   dealer_.set(zmq::sockopt::linger, 0);
   dealer_.set(zmq::sockopt::sndhwm, 0);
   dealer_.set(zmq::sockopt::rcvhwm, 0);

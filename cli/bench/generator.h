@@ -32,7 +32,7 @@ struct Outcome {
 
 class Generator {
 public:
-  Generator(const std::string& gateway, Request request, std::uint64_t seed);
+  Generator(const std::string& gateway, const Request& request, std::uint64_t seed);
   ~Generator();
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
