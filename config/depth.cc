@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace shoal::config {
 namespace {
 
@@ -62,6 +64,15 @@ std::size_t depth_of_toml(std::string_view text) {
     deepest = std::max({deepest, open, dots});
   }
   return deepest;
+}
+
+std::size_t foreign_line(std::string_view text) {
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::size_t bytes = std::min(text.find('\n'), text.size() - 1) + 1;
+    if (!is_utf8(text.substr(0, bytes))) return line;
+    text.remove_prefix(bytes);
+  }
+  return 0;
 }
 
 }  // namespace shoal::config

@@ -13,7 +13,6 @@
 
 #include "base/limits.h"
 #include "base/nearest.h"
-#include "base/utf8.h"
 #include "config/depth.h"
 
 namespace shoal::config {
@@ -22,16 +21,6 @@ namespace {
 constexpr std::size_t depth_max = 32;  // no setting needs more than three
 
 Error bad_config(std::string text) { return {Code::bad_config, std::move(text)}; }
-
-// The number of the first line that is not UTF-8; 0 if all are.
-std::size_t foreign_line(std::string_view text) {
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t bytes = std::min(text.find('\n'), text.size() - 1) + 1;
-    if (!is_utf8(text.substr(0, bytes))) return line;
-    text.remove_prefix(bytes);
-  }
-  return 0;
-}
 
 // The library's message without its own name and its drawing of the line: "unknown value appeared".
 std::string first_line(std::string text) {
@@ -141,7 +130,6 @@ Result<void> read_config_text(std::string_view text, const std::string& name, st
   if (text.size() > limits::config_bytes_max) {
     return bad_config(name + ": expected at most " + std::to_string(limits::config_bytes_max) + " bytes");
   }
-  // The library's own check reads outside of the text where it finds something (toml11 3.7.1).
   if (const std::size_t line = foreign_line(text))
     return bad_config(name + ':' + std::to_string(line) + ": is not UTF-8");
   if (depth_of_toml(text) > depth_max) {

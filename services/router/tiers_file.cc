@@ -18,9 +18,11 @@
 #include <nlohmann/json.hpp>
 #include <toml.hpp>
 
+#include "base/json_depth.h"
 #include "base/nearest.h"
 #include "base/tier_names.h"
 #include "base/utf8.h"
+#include "config/depth.h"
 
 namespace shoal::router {
 namespace {
@@ -28,7 +30,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t file_bytes_max = 1u << 20;
-constexpr int depth_max = 16;
+constexpr std::size_t depth_max = 16;
 
 // A key that holds a number: the whole ones and those of a rate.
 struct Whole {
@@ -104,15 +106,13 @@ Result<json> read_json(std::string_view text) {
   }
 }
 
-// Both libraries recurse. Brackets in strings count too, which no list of levels has so many of.
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > depth_max) return true;
+// What the libraries must not be given: they recurse, and that of TOML looks outside of a text that is not UTF-8.
+Result<void> check_text(std::string_view text, bool is_json) {
+  if ((is_json ? depth_of_json(text) : config::depth_of_toml(text)) > depth_max) {
+    return bad("is nested too deep for a list of levels");
   }
-  return false;
+  if (const std::size_t line = config::foreign_line(text)) return bad("line " + std::to_string(line) + " is not UTF-8");
+  return {};
 }
 
 json json_of(const toml::value& value) {
@@ -248,9 +248,9 @@ Result<Tiers> read_levels(const json& file) {
 }  // namespace
 
 Result<Tiers> parse_tiers(std::string_view text, const std::string& file) {
-  if (is_too_deep(text)) return bad(file + ": is nested too deep for a list of levels");
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const bool is_json = first != std::string_view::npos && text[first] == '{';  // with which no TOML begins
+  if (const auto checked = check_text(text, is_json); !checked) return bad(file + ": " + checked.error().text);
   const auto document = is_json ? read_json(text) : read_toml(text, file);
   if (!document) return bad(file + ": " + document.error().text);
   auto tiers = read_levels(*document);

@@ -137,6 +137,22 @@ TEST_CASE("a document of another shape is refused") {
   CHECK(error_of("").find("priority_levels is missing") != std::string::npos);
 }
 
+TEST_CASE("a file that is not UTF-8 is refused with its line, in both forms") {
+  CHECK(error_of("[[priority_levels]]\nname = 'v\xF8p'") == "t.json: line 2 is not UTF-8");
+  CHECK(error_of("{\"priority_levels\":\n[{\"name\": \"v\xF8p\"}]}") == "t.json: line 2 is not UTF-8");
+}
+
+TEST_CASE("brackets that close what nobody opened, or stand in strings, hide no depth") {
+  std::string hidden, dotted = "a";
+  for (int i = 0; i < 20; ++i) hidden += R"(["]",)";
+  for (int i = 0; i < 20; ++i) dotted += ".a";
+  for (const std::string& text : {"# " + std::string(100'000, ']') + "\na = " + std::string(100'000, '['),
+                                  "a = " + hidden, R"({"a": )" + hidden, dotted + " = 1"}) {
+    CHECK(error_of(text) == "t.json: is nested too deep for a list of levels");
+  }
+  CHECK(error_of(R"({"[[[[[[[[[[[[[[[[[[[[": 1})").find("unknown key") != std::string::npos);
+}
+
 TEST_CASE("a file that cannot be read, or is no list of levels by its size, is refused by its name") {
   const auto missing = read_tiers("/nonexistent/tiers.json");
   REQUIRE_FALSE(missing.has_value());
