@@ -59,7 +59,10 @@ def edge_seeds():
             {"type": "SERVE", "id": "s", "kind": "moderate"}, {"type": "HELP", "id": "h"},
             {"type": "RESULT", "id": "7", "payload": b"x"}, {"type": "RESULT", "id": "7", "code": "busy"},
             {"type": "SUBMIT", "id": "1", "client": "me", "prompt": "published"},
-            {"type": "RESUME", "id": "r", **ticket}, {"type": "ACK", "id": "1"}):
+            {"type": "RESUME", "id": "r", **ticket}, {"type": "ACK", "id": "1"},
+            {"messages": user, "model": "bytes", "tenant": "t", "tier": "vip"}, {"verdict": "PASS"},
+            {"verdict": "REPLACE", "messages": parts}, {"verdict": "REPLACE", "prompt": "raw"},
+            {"verdict": "REFUSE", "code": "listed_word", "text": "Not this word."}):
         yield msgpack.packb(request)
 
 
@@ -91,6 +94,10 @@ def config_seeds():
     yield b'[gateway]\nclient_bind = \'tcp://[::1]:5555\'\nnode = """a\nb"""\n[services.moderate]\nwords = ["x"]\n'
     for kind in ("gateway", "preprocess", "router", "inference", "postprocess", "up"):
         yield f"[{kind}]\nmodel = 'bytes' # with a number\nslots = 0x1_0\nweight = 1.5e-3\n".encode()
+    level = {"name": "VIP", "max_concurrency": 32, "timeout": 500, "queue_max": 8, "tokens_per_second": 1e3,
+             "burst_tokens": 2000, "requests_per_second": 0.5, "burst_requests": 1}
+    yield json.dumps({"priority_levels": [level, {"name": "Batch", "timeout": 600000}]}).encode()
+    yield b"[[priority_levels]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in level.items()).encode()
 
 
 def write_seeds(target, folder):
