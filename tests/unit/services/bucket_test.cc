@@ -78,3 +78,14 @@ TEST_CASE("a drain rate follows the last half minute in which somebody waited") 
   drain.pass(false, now += seconds(600));  // nobody waited
   CHECK(drain.estimate(10) < milliseconds(1100));
 }
+
+TEST_CASE("what a bucket is given back pays its debt and never overfills it") {
+  Bucket bucket(10, 50);
+  bucket.take(70, start);
+  bucket.give_back(30, start);
+  CHECK(bucket.holds(10, start));
+  CHECK_FALSE(bucket.holds(11, start));
+  bucket.give_back(1000, start);
+  bucket.take(50, start);
+  CHECK_FALSE(bucket.holds(1, start));
+}

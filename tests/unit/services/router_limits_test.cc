@@ -156,14 +156,14 @@ TEST_CASE("who comes after one that was passed over and left is passed over as o
   Router router;
   router.start_executor(executor, 0);
   router.ask(100, {.tier = Tier::batch});
-  for (std::uint8_t i = 1; i <= 10; ++i) router.ask(i, vip);
+  for (std::uint8_t i = 1; i <= 11; ++i) router.ask(i, vip);
   router.load(executor, 10);
   REQUIRE(router.all_placed().size() == 10);
   auto head = head_of(100);
   head.tier = Tier::batch;
   router.bench.receive(owner, protocol::Withdraw{}, head);
   router.ask(101, {.tier = Tier::batch});
-  for (std::uint8_t i = 11; i <= 40; ++i) router.ask(i, vip);
+  for (std::uint8_t i = 12; i <= 40; ++i) router.ask(i, vip);
   router.load(executor, 20, 10);
   const Numbers order = router.all_placed();
   REQUIRE(order.size() == 20);
@@ -208,4 +208,20 @@ TEST_CASE("a late WITHDRAW of an attempt leaves the next one in the queue") {
   router.bench.receive(owner, protocol::Withdraw{}, head_of(1, 0));
   router.load(executor, 1);
   CHECK(router.all_placed() == Numbers{1});
+}
+
+TEST_CASE("who never waited says nothing about how fast a queue drains") {
+  Router router;
+  router.start_executor(executor, 50);
+  for (std::uint8_t i = 1; i <= 50; ++i) router.ask(i, {});
+  router.load(executor, 0, 50);
+  router.ask(51, {});
+  for (int i = 0; i < 20; ++i) {  // ten seconds in which nobody is placed
+    router.bench.now += milliseconds(500);
+    router.hello(owner, "gateway");
+    router.load(executor, 0, 50);
+  }
+  router.ask(52, {});
+  CHECK(said<protocol::Queued>(router).ahead == 1);
+  CHECK(said<protocol::Queued>(router).wait_ms > 10'000);
 }
