@@ -119,6 +119,7 @@ std::string expected_number(const Number<T>& number) {
   const bool bounded = number.min > std::numeric_limits<T>::lowest() || std::is_integral_v<T>;
   return bounded ? what + " of at least " + text_of_number(number.min) : what;
 }
+
 }  // namespace
 
 void Settings::add(const char* key, const char* help, Member member) {

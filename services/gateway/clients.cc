@@ -94,8 +94,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   }
   for (const auto& [kind, code] : needed_kinds) {
     if (peers_.any(kind)) continue;
-    return refuse({code, "no " + std::string(kind) + " process is alive; start one, then send the request again"},
-                  retry_after_ms);
+    return refuse(nobody_alive(code, std::string(kind)), retry_after_ms);
   }
   auto model = choose_model(submit.model);
   if (!model) return refuse(model.error(), 0);

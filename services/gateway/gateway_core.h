@@ -24,11 +24,16 @@ namespace shoal::gateway {
 
 inline constexpr std::uint32_t retry_after_ms = 1000;
 
-// 0 unless the same request may succeed later.
+// Of a CALL: 0 unless the same one may succeed later.
 inline std::uint32_t retry_after(Code code) {
   const bool passes =
       code == Code::busy || code == Code::no_service || code == Code::peer_lost || code == Code::timeout;
   return passes ? retry_after_ms : 0;
+}
+
+// Nobody is there for what every request needs.
+inline Error nobody_alive(Code code, const std::string& kind) {
+  return {code, "no " + kind + " process is alive; start one, then send the request again"};
 }
 
 inline Error duplicate_id(const std::string& id) {
@@ -111,6 +116,7 @@ private:
   void place(Stream& stream, Time now, actors::Effects& out);
   void place_elsewhere(Stream& stream, const protocol::Refused& refused, Time now, actors::Effects& out);
   void enter_placing(Stream& stream, Time now);
+  void place_again(Stream& stream, Time now, actors::Effects& out);
   bool attach(Stream& stream, Time now, actors::Effects& out);
   void send_attach(Stream& stream, Time now, actors::Effects& out);
   void generate_if_ready(Stream& stream, Time now, actors::Effects& out);

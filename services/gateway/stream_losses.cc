@@ -17,6 +17,10 @@ constexpr auto disagreement_max = milliseconds(2000);  // until what one process
 constexpr std::uint32_t losses_max = 3;                // without a new position in between
 constexpr std::size_t exclude_max = 16;
 
+void exclude(Stream& stream, Epoch executor) {
+  if (stream.exclude.size() < exclude_max) stream.exclude.push_back(executor);
+}
+
 }  // namespace
 
 void GatewayCore::on_refused(Stream& stream, Epoch from, const protocol::Refused& refused, Time now, Effects& out) {
@@ -45,10 +49,7 @@ void GatewayCore::on_refused(Stream& stream, Epoch from, const protocol::Refused
     return fail(stream, error, refused.retry_after_ms, now, out);
   }
   out.count("grants_refused");  // costs no attempt: the grant was a hint, the executor has the last word
-  const Time since = stream.placing_since;
-  enter_placing(stream, now);
-  stream.placing_since = since;
-  place(stream, now, out);
+  place_again(stream, now, out);
 }
 
 // Routers may differ for a moment: one that is new has not heard of everybody. So the refusal of one counts when all
@@ -106,12 +107,13 @@ void GatewayCore::on_peer_lost(Epoch peer, Time now, Effects& out) {
       prepare(stream, now, out);
     } else if (stream.relay == peer || stream.phase == Phase::starting || stream.phase == Phase::running) {
       on_holder_lost(stream, peer, now, out);
-    } else if (stream.phase == Phase::placing && (stream.router == peer || stream.grant)) {
-      if (stream.executor == peer) stream.exclude.push_back(peer);
-      const Time since = stream.placing_since;
-      enter_placing(stream, now);
-      stream.placing_since = since;
-      place(stream, now, out);
+    } else if (stream.executor == peer && stream.grant) {  // from here on it is being placed
+      exclude(stream, peer);
+      place_again(stream, now, out);
+    } else if (stream.router == peer && stream.grant) {
+      stream.router = 0;  // its grant is good all the same
+    } else if (stream.router == peer) {
+      place_again(stream, now, out);
     }
   }
   settle(calls_.on_peer_lost(peer), now, out);
@@ -123,7 +125,7 @@ void GatewayCore::on_holder_lost(Stream& stream, Epoch holder, Time now, Effects
     stream.yielded_at = stream.position();
     return go_on_if_credit(stream, now, out);
   }
-  if (holder == stream.executor && stream.exclude.size() < exclude_max) stream.exclude.push_back(holder);
+  if (holder == stream.executor) exclude(stream, holder);
   const bool shown = stream.phase == Phase::running && stream.position() > 0;
   if (!shown && ++stream.losses <= losses_max) return dispatch_again(stream, now, out);
   const std::string kind = holder == stream.relay ? "postprocess" : "inference";

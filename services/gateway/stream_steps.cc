@@ -74,8 +74,7 @@ void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time 
 void GatewayCore::prepare(Stream& stream, Time now, Effects& out) {
   const auto* preprocess = next_preprocess(stream);
   if (preprocess == nullptr) {
-    return fail(stream, {Code::no_preprocess, "no preprocess process is alive; start one, then send the request again"},
-                retry_after_ms, now, out);
+    return fail(stream, nobody_alive(Code::no_preprocess, "preprocess"), retry_after_ms, now, out);
   }
   if (stream.prepares >= prepares_max) {
     return fail(stream, {Code::timeout, "no preprocess process answered in time; send the request again"},
@@ -151,16 +150,22 @@ void GatewayCore::enter_placing(Stream& stream, Time now) {
   stream.declined_since.reset();
 }
 
+// In the same attempt, with the age that the stream has.
+void GatewayCore::place_again(Stream& stream, Time now, Effects& out) {
+  const Time since = stream.placing_since;
+  enter_placing(stream, now);
+  stream.placing_since = since;
+  place(stream, now, out);
+}
+
 bool GatewayCore::attach(Stream& stream, Time now, Effects& out) {
   const auto relays =
       peers_.rendezvous("postprocess", hash_of(stream.id.request), "tokenizer_digest", stream.journal.tokenizer_digest);
   if (relays.empty()) {
+    const Error other{Code::no_compatible_worker,
+                      "no living postprocess has the tokenizer of this model; give all processes the same --model"};
     const bool some = peers_.any("postprocess");
-    fail(stream,
-         {some ? Code::no_compatible_worker : Code::no_postprocess,
-          some ? "no living postprocess has the tokenizer of this model; give all processes the same --model"
-               : "no postprocess process is alive; start one, then send the request again"},
-         retry_after_ms, now, out);
+    fail(stream, some ? other : nobody_alive(Code::no_postprocess, "postprocess"), retry_after_ms, now, out);
     return false;
   }
   stream.relay = relays.front()->epoch;
@@ -191,8 +196,7 @@ void GatewayCore::place(Stream& stream, Time now, Effects& out) {
   const Time patient_until = stream.silent_since + router_silence_max;
   if (now >= patient_until) {
     const Error silent{Code::timeout, "no router answered; send the request again"};
-    const Error none{Code::no_router, "no router process is alive; start one, then send the request again"};
-    return fail(stream, router == nullptr ? none : silent, retry_after_ms, now, out);
+    return fail(stream, router == nullptr ? nobody_alive(Code::no_router, "router") : silent, retry_after_ms, now, out);
   }
   if (router == nullptr) return wait_until(stream, patient_until);  // there was one: another may take its place
   if (stream.router != 0 && stream.router != router->epoch) {

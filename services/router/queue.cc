@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 
 #include "base/check.h"
 
@@ -19,9 +18,8 @@ bool is_narrow(const protocol::Place& place) { return !place.exclude.empty(); }
 void Queue::push(Waiting waiting) {
   const StreamId stream = waiting.stream();
   const std::size_t tier = index_of(waiting.tier());
-  const auto& [model, model_digest, tokenizer_digest] =
-      std::tie(waiting.place.model, waiting.place.model_digest, waiting.place.tokenizer_digest);
-  Spot spot{{model, model_digest, tokenizer_digest}, tier, {waiting.since, ++arrivals_}};
+  const protocol::Place& place = waiting.place;
+  Spot spot{{place.model, place.model_digest, place.tokenizer_digest}, tier, {waiting.since, ++arrivals_}};
   SHOAL_CHECK(index_.count(stream) == 0);
   ends_.set(stream, waiting.ends());
   lines_[spot.line].tiers[tier].emplace(spot.age, std::move(waiting));

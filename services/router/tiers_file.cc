@@ -201,18 +201,10 @@ Result<void> settle_burst(std::string_view rate_key, double rate, std::string_vi
 Result<TierRules> read_level(const json& level) {
   TierRules rules;
   for (const auto& [key, value] : level.items()) {
-    if (const auto read = read_key(key, value, rules); !read) return read.error();
+    SHOAL_TRY(read_key(key, value, rules));
   }
-  if (const auto settled =
-          settle_burst("tokens_per_second", rules.tokens_per_second, "burst_tokens", rules.burst_tokens);
-      !settled) {
-    return settled.error();
-  }
-  if (const auto settled =
-          settle_burst("requests_per_second", rules.requests_per_second, "burst_requests", rules.burst_requests);
-      !settled) {
-    return settled.error();
-  }
+  SHOAL_TRY(settle_burst("tokens_per_second", rules.tokens_per_second, "burst_tokens", rules.burst_tokens));
+  SHOAL_TRY(settle_burst("requests_per_second", rules.requests_per_second, "burst_requests", rules.burst_requests));
   return rules;
 }
 

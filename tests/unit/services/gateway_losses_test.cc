@@ -53,6 +53,26 @@ TEST_CASE("requests that wait when the last router dies are placed by the next o
   }
 }
 
+TEST_CASE("a grant is used though the router that gave it died, and when it passes unused another router is asked") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.prepared();
+  gateway.placed();
+  gateway.bench.give(actors::LinkLost{router});
+  CHECK(gateway.bench.sends.empty());
+  SUBCASE("used") {
+    gateway.attached();
+    CHECK(gateway.to<protocol::Generate>() == executor);
+  }
+  SUBCASE("passes unused") {
+    gateway.up(other_router, "router");
+    CHECK(gateway.first<protocol::Place>() == nullptr);
+    gateway.bench.pass(milliseconds(limits::grant_ms));
+    CHECK(gateway.to<protocol::Place>() == other_router);
+    CHECK(gateway.first<protocol::Withdraw>() == nullptr);
+  }
+}
+
 TEST_CASE("a request that is being prepared when the last router dies waits for the next one too") {
   Gateway gateway;
   gateway.ask();
