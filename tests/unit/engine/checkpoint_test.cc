@@ -134,12 +134,14 @@ TEST_CASE("a well-formed file gives its tensors") {
 TEST_CASE("a truncated file is refused wherever it breaks off") {
   const std::string whole = safetensors(good_header().dump(), std::string(32, 'x'));
   for (std::size_t size = 0; size < whole.size(); size += 5) refusal(whole.substr(0, size));
+  CHECK(names(refusal(whole.substr(0, 7)), {"at least 8 bytes", "truncated"}));
   CHECK(names(refusal(whole.substr(0, whole.size() - 1)), {"tensor b", "at most 31 bytes", "truncated"}));
   CHECK(names(refusal(whole + "x"), {"1 more bytes"}));
 }
 
 TEST_CASE("a header size beyond the file is refused") {
   CHECK(names(refusal(std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)), {"header claims", "at most 2"}));
+  CHECK(names(refusal(std::string("\x03\0\0\0\0\0\0\0{}", 10)), {"header claims 3 bytes", "at most 2"}));
 }
 
 TEST_CASE("offsets that overlap, leave a gap or point outside are refused by tensor") {
@@ -161,7 +163,8 @@ TEST_CASE("a shape that does not take the bytes it is given is refused, overflow
 }
 
 TEST_CASE("unknown dtypes, malformed entries and headers that are not JSON are refused") {
-  CHECK(names(refusal_of_change([](Json& h) { h["a"]["dtype"] = "F31"; }), {"tensor a", "F31", "expected"}));
+  CHECK(names(refusal_of_change([](Json& h) { h["a"]["dtype"] = "F31"; }),
+              {"tensor a", "unknown dtype F31, expected one like BF16"}));
   CHECK(names(refusal_of_change([](Json& h) { h["a"] = 5; }), {"tensor a", "expected an object"}));
   CHECK(names(refusal_of_change([](Json& h) { h["a"].erase("shape"); }), {"tensor a", "shape"}));
   CHECK(names(refusal(safetensors("{", "")), {"JSON object"}));
@@ -219,10 +222,17 @@ TEST_CASE("a fused expert tensor of another shape is named") {
   model.header = Json::parse(bytes.substr(8, size));
   model.data = bytes.substr(8 + size);
   REQUIRE(model.open());
-  for (auto& [name, entry] : model.header.items()) {
-    if (name.ends_with("gate_up_proj")) std::swap(entry["shape"][0], entry["shape"][1]);
-  }
-  CHECK(names(model.refusal(), {"mlp.experts.gate_up_proj", "shape is", "expected [more than 0"}));
+  const Json good = model.header;
+  const auto refused = [&](const auto& change) {
+    model.header = good;
+    for (auto& [name, entry] : model.header.items()) {
+      if (name.ends_with("gate_up_proj")) change(entry["shape"]);
+    }
+    return names(model.refusal(), {"mlp.experts.gate_up_proj", "shape is", "expected [more than 0"});
+  };
+  CHECK(refused([](Json& shape) { std::swap(shape[0], shape[1]); }));
+  CHECK(refused([](Json& shape) { shape = {shape[0].get<int>() * shape[1].get<int>(), shape[2]}; }));
+  CHECK(refused([](Json& shape) { shape.push_back(1); }));
 }
 
 TEST_CASE("every key of config.json that kernels cannot serve is named with what was expected") {
