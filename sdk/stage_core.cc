@@ -10,7 +10,8 @@ Result<StageAnswer> StageCore::on_stage(const StageRequest&) {
 }
 
 void StageCore::on_stage_request(const StageRequest& request, Decide decide) {
-  std::move(decide)(on_stage(request));  // whoever overrides this keeps it
+  const Decide tell = std::move(decide);
+  tell(on_stage(request));
 }
 
 void StageCore::on_request(const CallRequest& request, Answer answer) {

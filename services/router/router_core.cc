@@ -121,7 +121,7 @@ void RouterCore::on_place(Epoch from, const protocol::Head& head, const protocol
                   .deadline = deadline_of(head.budget_ms, now),
                   .timeout_at = since + milliseconds(admission_.rules(head.tier).timeout_ms)};
   if (place.waited_ms > 0) directory_.on_withdrawn(stream, from);  // a grant that it had came to nothing
-  request.place.page_hashes.clear();      // no policy reads them yet, and a full queue of them would be large
+  request.place.page_hashes.clear();  // no policy reads them yet, and a full queue of them would be large
   if (const Waiting* known = queue_.find(stream)) {
     if (known->owner == from && known->head.attempt == head.attempt) return say_queued(*known, true, now, out);
     if (known->head.attempt >= head.attempt) {
