@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "gateway_bench.h"
+#include "edge_frames.h"
 
 using namespace shoal;
 using namespace shoal::test;
@@ -183,4 +183,21 @@ TEST_CASE("an executor that finished and a relay that never does end in an error
   CHECK(gateway.streams() == 1);
   gateway.bench.pass(milliseconds(1));
   CHECK(gateway.last("code") == "timeout");
+}
+
+TEST_CASE("who refuses for now says when to come back, and the client is told, whoever it was") {
+  for (const auto refers : {protocol::Type::prepare, protocol::Type::place, protocol::Type::attach}) {
+    Gateway gateway;
+    gateway.ask();
+    if (refers != protocol::Type::prepare) gateway.prepared();
+    const Epoch from = refers == protocol::Type::prepare ? preprocess
+                       : refers == protocol::Type::place ? router
+                                                         : relay;
+    gateway.refuse(from, refers, Code::busy);
+    REQUIRE(gateway.bench.replies.size() == 1);
+    const auto error = told(gateway, gateway.bench.replies[0].client);
+    CHECK(error.at("code") == "busy");
+    CHECK(error.at("message") == "no");
+    CHECK(error.at("retry_after_ms") == "100");
+  }
 }
