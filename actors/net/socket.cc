@@ -110,10 +110,13 @@ Sent Socket::send(std::span<std::string> frames) {
   if (send_copy(frames[0], flags(0)) < 0) {
     // A sender looks at its commands only now and then, so a queue that became free or a peer that came may still look
     // full or absent: once more after it has looked.
-    if (readable()) stirred_ = true;
-    if (send_copy(frames[0], flags(0)) < 0) {
-      SHOAL_CHECK(zmq_errno() == EAGAIN || zmq_errno() == EHOSTUNREACH);
-      return zmq_errno() == EAGAIN ? Sent::full : Sent::unreachable;
+    readable();
+    const bool sent = send_copy(frames[0], flags(0)) >= 0;
+    const int reason = zmq_errno();
+    if (!sent) {
+      SHOAL_CHECK(reason == EAGAIN || reason == EHOSTUNREACH);
+      if (readable()) stirred_ = true;  // each of the three may have taken in news
+      return reason == EAGAIN ? Sent::full : Sent::unreachable;
     }
   }
   for (std::size_t i = 1; i < frames.size(); ++i) {
@@ -147,11 +150,12 @@ bool Socket::receive(Incoming& incoming) {
       return false;
     }
     more = zmq_msg_more(frame) != 0;
+    // Of the last frame only, because it is looked up as text; the first of a ROUTER's may lack it.
+    if (!more) incoming.fd = zmq_msg_get(frame, ZMQ_SRCFD);
     if (!fits) {
       incoming.overlong = true;
       continue;
     }
-    if (incoming.count == 0) incoming.fd = zmq_msg_get(frame, ZMQ_SRCFD);  // the same for all, and looked up as text
     incoming.views[incoming.count] = incoming.frames[incoming.count].view();
     ++incoming.count;
   }

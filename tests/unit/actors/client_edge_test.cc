@@ -1,6 +1,8 @@
 // Clients at a gateway's edge.
 #include <doctest/doctest.h>
 
+#include "actors/net/bound_router.h"
+#include "actors/net/options.h"
 #include "peers.h"
 
 using namespace shoal;
@@ -61,6 +63,43 @@ TEST_CASE("a client that leaves is told once") {
   CHECK(gateway.box.take<ClientGone>().client == received.client);
   REQUIRE(gateway.loop->post(ReplyClient{received.client, "too late"}));
   CHECK(gateway.box.take<ClientGone>().client == received.client);  // the answer to that reply
+}
+
+TEST_CASE("who speaks while another client does not read keeps its connection") {
+  Context context;
+  BoundRouter router;
+  REQUIRE(router.open(context, *parse_address("tcp://127.0.0.1:*"), set_edge_options));
+  RawSocket lazy(ZMQ_DEALER);
+  lazy.socket().set(ZMQ_RCVHWM, 1);
+  lazy.connect(router.bound());
+  lazy.send({"hello"});
+  int heard = 0;
+  int gone = 0;
+  std::string last;
+  const auto send_and_serve = [&](const std::string& to) {  // a send that fails makes the socket look for news
+    std::string frames[] = {to, std::string(16u << 10, 'x')};
+    const Sent sent = router.send(frames);
+    router.serve(
+        1,
+        [&](const std::string& routing_id, const Incoming&) {
+          ++heard;
+          last = routing_id;
+        },
+        [&](const std::string&) { ++gone; });
+    return sent;
+  };
+  while (heard == 0) send_and_serve("nobody");
+  const std::string unread = last;
+  while (send_and_serve(unread) == Sent::yes) {
+  }
+  RawSocket client(ZMQ_DEALER);
+  client.connect(router.bound());
+  for (int spoken = 1; spoken <= 50; ++spoken) {
+    client.send({"question"});
+    while (heard == spoken) send_and_serve(unread);
+  }
+  CHECK(gone == 0);
+  router.close(0);
 }
 
 TEST_CASE("a client that reads late gets everything in order") {
