@@ -26,7 +26,7 @@ void adopt(zmq_msg_t* message, std::string&& text) {
   auto owned = std::make_unique<std::string>(std::move(text));
   const int rc = zmq_msg_init_data(message, owned->data(), owned->size(), drop_string, owned.get());
   SHOAL_CHECK(rc == 0);
-  owned.release();  // now drop_string's
+  static_cast<void>(owned.release());  // now drop_string's
 }
 
 Error failure(const char* action, const std::string& address) {
