@@ -88,6 +88,7 @@ public:
   std::vector<std::string> receive() {
     zmq_pollitem_t item{socket_.get(), 0, ZMQ_POLLIN, 0};
     REQUIRE_MESSAGE(zmq_poll(&item, 1, 30'000) == 1, "the awaited frames never came");
+    socket_.stir();  // zmq_poll took in the news
     Incoming incoming;
     REQUIRE(socket_.receive(incoming));
     const auto frames = incoming.from(0);

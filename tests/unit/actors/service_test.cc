@@ -214,15 +214,19 @@ TEST_CASE("what is too much for one turn at home goes on elsewhere") {
   Home home;
   std::promise<void> done;
   std::size_t handled = 0;
+  std::size_t at_home = 0;
   const std::size_t events = 3 * limits::turn_messages_max;
   TestService service(
-      [&](const Event& event, Time, Effects&, Time&) {
-        if (std::holds_alternative<Reported>(event) && ++handled == events) done.set_value();
+      [&, house = std::this_thread::get_id()](const Event& event, Time, Effects&, Time&) {
+        if (!std::holds_alternative<Reported>(event)) return;
+        if (std::this_thread::get_id() == house) ++at_home;
+        if (++handled == events) done.set_value();
       },
       home.ports());
   for (std::size_t i = 0; i < events; ++i) service.actor.tell(Reported{});
   service.actor.run();
   wait(done.get_future());
+  CHECK(at_home == limits::turn_messages_max);
   home.end(service.actor);
 }
 

@@ -185,7 +185,7 @@ TEST_CASE("an executor that finished and a relay that never does end in an error
   CHECK(gateway.last("code") == "timeout");
 }
 
-TEST_CASE("who refuses for now says when to come back, and the client is told, whoever it was") {
+TEST_CASE("who refuses because it is full says when to come back, and the client is told, whoever it was") {
   for (const auto refers : {protocol::Type::prepare, protocol::Type::place, protocol::Type::attach}) {
     Gateway gateway;
     gateway.ask();
