@@ -39,6 +39,7 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   std::string_view best;
   std::size_t best_distance = distance_max + 1;
   for (const std::string_view candidate : known) {
+    if (candidate == name) continue;
     const std::size_t distance = edit_distance(name, candidate, distance_max);
     if (distance < best_distance && distance < std::min(name.size(), candidate.size())) {
       best = candidate;

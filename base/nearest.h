@@ -13,7 +13,7 @@ namespace shoal {
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 // The nearest of `known` within an edit distance of 3 (and less than the length of either, so that short names do not
-// match everything); empty if there is none. The first of equals.
+// match everything), but never `name` itself, which did not help; empty if there is none. The first of equals.
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
 
 // " (did you mean max_tokens?)", or nothing.

@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/tier_names.h"
 #include "base/utf8.h"
+#include "protocol/edge_foreign.h"
 
 namespace shoal::protocol::edge {
 namespace {
@@ -42,7 +43,7 @@ void read_parts(MapReader& message, const Value& parts, std::string& content) {
 ChatMessage read_message(MapReader& map) {
   constexpr std::array<std::string_view, 2> known = {"role", "content"};
   ChatMessage message;
-  map.only(known);
+  map.only(known, foreign_message_fields());
   map.require("role");
   map.text("role", message.role, limits::name_bytes_max);
   if (index_of(message.role, roles) == roles.size()) {

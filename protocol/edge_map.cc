@@ -43,11 +43,13 @@ MapReader::MapReader(std::string path, const Value& map) : path_(std::move(path)
   });
 }
 
-void MapReader::only(std::span<const std::string_view> known) {
+void MapReader::only(std::span<const std::string_view> known, std::span<const Foreign> foreign) {
   for (const auto& field : fields_) {
-    bool found = false;
-    for (const std::string_view name : known) found = found || name == field.first;
-    if (!found) return fail(field.first, Code::unknown_field, "no such field" + did_you_mean(field.first, known));
+    if (std::find(known.begin(), known.end(), field.first) != known.end()) continue;
+    for (const auto& [name, advice] : foreign) {
+      if (name == field.first) return fail(name, Code::unknown_field, "no such field here: " + std::string(advice));
+    }
+    return fail(field.first, Code::unknown_field, "no such field" + did_you_mean(field.first, known));
   }
 }
 

@@ -16,14 +16,21 @@
 
 namespace shoal::protocol::edge {
 
+// A field that programs written for other servers send, and what to do about it here.
+struct Foreign {
+  std::string_view name;
+  std::string_view advice;  // goes on after "no such field here: "
+};
+
 class MapReader {
 public:
   // `path` names the map in error texts ("SUBMIT", "SUBMIT.messages[3]"). Every key must be text and appear once, and
   // all text must be UTF-8.
   MapReader(std::string path, const Value& map);
 
-  // Fails with unknown_field for a key that is not among `known`; the text names the nearest of them.
-  void only(std::span<const std::string_view> known);
+  // Fails with unknown_field for a key that is not among `known`; the text says what a foreign name stands for here, or
+  // names the nearest of those known.
+  void only(std::span<const std::string_view> known, std::span<const Foreign> foreign = {});
 
   // The value of a field; nothing if it is missing or nil.
   std::optional<Value> find(std::string_view key) const;

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "protocol/edge.h"
 #include "protocol/edge_fields.h"
 #include "protocol/edge_map.h"
@@ -45,6 +46,12 @@ std::string nearest_type(std::string_view name) {
   return did_you_mean(name, names);
 }
 
+// The id, or the client, of a request that could not be read as it should be: what an answer may carry, else nothing.
+std::string name_in(std::string_view frame, std::string_view key) {
+  std::string name = salvage(frame, key).value_or("");
+  return name.size() <= limits::client_id_bytes_max && is_utf8(name) ? name : std::string();
+}
+
 // On the publish port: who gets the answers. It is a topic, so it has to be there and is never empty.
 void read_client(MapReader& map, std::string& client) {
   map.require("client");
@@ -57,12 +64,18 @@ void read_client(MapReader& map, std::string& client) {
 std::variant<Request, BadRequest> parse(std::string_view frame, Port port) {
   Result<Document> document = Error{Code::malformed, "not read"};
   if (frame.size() <= limits::edge_message_bytes_max) document = Document::parse(frame);
-  if (!document || !document->root().is(Kind::map)) return BadRequest{.id = {}, .error = not_a_map(frame, document)};
+  BadRequest bad;
+  if (!document || !document->root().is(Kind::map)) {
+    bad.id = name_in(frame, "id");
+    if (port == Port::publish) bad.client = name_in(frame, "client");
+    bad.error = not_a_map(frame, document);
+    return bad;
+  }
 
   // First, each on its own, what an error needs in order to reach the request that it is about.
-  BadRequest bad;
   MapReader anything("request", document->root());
   read_id(anything, bad.id);
+  if (bad.id.empty()) bad.id = name_in(frame, "id");
   MapReader sender("request", document->root());
   if (port == Port::publish) read_client(sender, bad.client);
   const auto refused = [&bad](const Error& error) {

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "protocol/edge_fields.h"
+#include "protocol/edge_foreign.h"
 #include "protocol/edge_schema.h"
 
 namespace shoal::protocol::edge {
@@ -178,7 +179,7 @@ template <class T, const auto& rows>
 Request read(MapReader& map, Port port) {
   T request;
   if constexpr (std::is_same_v<T, Submit>) request.stream = port == Port::client;
-  map.only(known<rows>);
+  map.only(known<rows>, std::is_same_v<T, Submit> ? foreign_fields() : std::span<const Foreign>());
   for (const Field<T>& row : rows) row.read(map, row.info, request);
   check(map, request, port);
   return request;

@@ -102,7 +102,71 @@ private:
   std::size_t depth_ = 0;                              // how many of them
 };
 
+// Looks for one key of the outermost map, whatever else the frame holds, and stops at its value.
+class Finder : public msgpack::null_visitor {
+public:
+  explicit Finder(std::string_view key) : key_(key) {}
+
+  std::optional<std::string> found;
+
+  bool visit_str(const char* data, std::uint32_t size) { return take({data, size}); }
+  bool visit_bin(const char* data, std::uint32_t size) { return take({data, size}); }
+  bool visit_positive_integer(std::uint64_t value) { return in_value_ ? find(std::to_string(value)) : true; }
+  bool visit_negative_integer(std::int64_t value) { return in_value_ ? find(std::to_string(value)) : true; }
+
+  bool start_array(std::uint32_t) { return open(); }
+  bool end_array() { return close(); }
+  bool start_map(std::uint32_t) { return open(); }
+  bool end_map() { return close(); }
+  bool start_map_key() {
+    in_key_ = depth_ == 1;
+    if (in_key_) matched_ = in_value_ = false;
+    return true;
+  }
+  bool end_map_key() {
+    in_key_ = false;
+    return true;
+  }
+  bool start_map_value() {
+    in_value_ = matched_ && depth_ == 1;
+    return true;
+  }
+
+private:
+  bool take(std::string_view text) {
+    if (in_key_) matched_ = text == key_;
+    return in_value_ ? find(std::string(text)) : true;
+  }
+  bool find(std::string value) {
+    found = std::move(value);
+    return false;  // that is all
+  }
+  bool open() {
+    in_key_ = in_value_ = false;
+    return depth_++ < limits::depth_max;
+  }
+  bool close() {
+    --depth_;
+    return true;
+  }
+
+  std::string_view key_;
+  std::size_t depth_ = 0;
+  bool in_key_ = false;  // of the outermost map
+  bool matched_ = false;
+  bool in_value_ = false;  // of the key that is looked for
+};
+
 }  // namespace
+
+std::optional<std::string> salvage(std::string_view frame, std::string_view key) {
+  Finder finder(key);
+  try {
+    msgpack::parse(frame.data(), frame.size(), finder);
+  } catch (const std::exception&) {  // the frame is refused elsewhere
+  }
+  return std::move(finder.found);
+}
 
 std::string_view Value::kind_name() const {
   switch (kind()) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -105,5 +106,9 @@ public:
 private:
   std::vector<Node> nodes_;
 };
+
+// What stands beside `key` in the outermost map of a frame, read as far as the frame can be: text and bytes as they
+// are, an integer in decimal. For a frame that is refused, so that the error reaches the request that it is about.
+std::optional<std::string> salvage(std::string_view frame, std::string_view key);
 
 }  // namespace shoal::protocol

@@ -123,7 +123,8 @@ def verdicts(options, seen):
     cut_max = kills.get("gateway: signal 9", 0) * (options.streams + 2)  # the slow clients have one request each
     yield f"requests end as they should: {bad or 'all'}", not bad
     yield "requests were answered all the time", seen["ends"].get("done", 0) > options.seconds / 10
-    yield f"no gateway that lives cuts a client off: {seen['ends'].get('cut', 0)}", seen["ends"].get("cut", 0) <= cut_max
+    cut = seen["ends"].get("cut", 0)
+    yield f"no gateway that lives cuts a client off: {cut}", cut <= cut_max
     yield f"no process ended but those that were killed: {seen['processes_ended']}", seen["processes_ended"] == kills
     yield "the mesh is whole in the end", seen["whole"]
     yield f"memory stays: {seen['resident_growth']} bytes", seen["resident_growth"] <= RESIDENT_GROWTH_MAX

@@ -33,6 +33,7 @@ TEST_CASE("the nearest name is at most three edits away, and the first of equals
   CHECK(nearest("xy", known).empty());  // two edits of a name of two letters are another name
   CHECK(nearest("", known).empty());
   CHECK(did_you_mean("top_q", known) == " (did you mean top_p?)");
+  CHECK(did_you_mean("top_p", known).find("top_p") == std::string::npos);
   CHECK(did_you_mean("logit_bias", known).empty());
 }
 

@@ -7,31 +7,18 @@
 #include "base/limits.h"
 #include "protocol/codec.h"
 #include "protocol/edge.h"
+#include "tests/unit/protocol/edge_answer.h"
 #include "tests/unit/protocol/edge_pack.h"
 #include "tests/unit/protocol/samples.h"
 
 namespace shoal::protocol {
 namespace {
 
+using samples::answer;
 using samples::Json;
 using samples::pack;
-
-// A small request that is right, to be changed into ones that are not.
-Json submit() { return {{"type", "SUBMIT"}, {"id", "1"}, {"messages", {{{"role", "user"}, {"content", "Hello"}}}}}; }
-
-Json with(const char* key, Json value) {
-  Json map = submit();
-  map[key] = std::move(value);
-  return map;
-}
-
-// What parsing says: "ok", or code and text of the error.
-std::string answer(const std::string& frame) {
-  const auto parsed = edge::parse(frame);
-  const auto* bad = std::get_if<edge::BadRequest>(&parsed);
-  return bad ? std::string(name(bad->error.code)) + ": " + bad->error.text : "ok";
-}
-std::string answer(const Json& map) { return answer(pack(map)); }
+using samples::submit;
+using samples::with;
 
 template <class T>
 T parsed(const Json& map) {
@@ -119,29 +106,12 @@ TEST_CASE("an id of 64 bytes is taken and one of 65 or 0 is refused") {
   CHECK(answer(map) == "invalid_request: SUBMIT.id: is missing");
 }
 
-TEST_CASE("an error names the request that it is about, if its id can be read") {
-  const auto id_of = [](const std::string& frame) { return std::get<edge::BadRequest>(edge::parse(frame)).id; };
-  CHECK(id_of(pack(with("top_p", 3))) == "1");
-  CHECK(id_of(pack(Json{{"type", "NOPE"}, {"id", "7"}})) == "7");
-  CHECK(id_of(pack(Json{{"type", "SUBMIT"}, {"id", false}})).empty());
-  CHECK(id_of("nonsense").empty());
-}
-
 TEST_CASE("an unknown type is answered with the nearest known one") {
   CHECK(answer(with("type", "submit")) == "unknown_type: no request of type \"submit\" (did you mean SUBMIT?)");
   CHECK(answer(with("type", "CANCLE")) == "unknown_type: no request of type \"CANCLE\" (did you mean CANCEL?)");
   CHECK(answer(with("type", "EXPLODE")) == "unknown_type: no request of type \"EXPLODE\"");
   CHECK(answer(with("type", 5)) == "invalid_request: request.type: expected a string, got 5");
   CHECK(answer(Json{{"id", "1"}}) == "invalid_request: request.type: is missing");
-}
-
-TEST_CASE("an unknown field is answered with the nearest known one") {
-  CHECK(answer(with("max_token", 5)) == "unknown_field: SUBMIT.max_token: no such field (did you mean max_tokens?)");
-  CHECK(answer(with("logit_bias", 5)) == "unknown_field: SUBMIT.logit_bias: no such field");
-  CHECK(answer(Json{{"type", "CANCEL"}, {"id", "1"}, {"position", 1}}) ==
-        "unknown_field: CANCEL.position: no such field");
-  CHECK(answer(with("messages", {{{"role", "user"}, {"contents", "x"}}})) ==
-        "unknown_field: SUBMIT.messages[0].contents: no such field (did you mean content?)");
 }
 
 TEST_CASE("a field twice, or one whose name is no text, is refused") {
