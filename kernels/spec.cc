@@ -34,6 +34,7 @@ std::vector<double> rope_frequencies(const RopeSpec& rope, std::uint32_t rope_di
 
 double rope_magnitude(const RopeSpec& rope) {
   if (!rope.yarn) return 1;
+  if (rope.yarn->magnitude) return *rope.yarn->magnitude;
   return yarn_magnitude(rope.yarn->factor, rope.yarn->mscale) /
          yarn_magnitude(rope.yarn->factor, rope.yarn->mscale_all_dim);
 }

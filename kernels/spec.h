@@ -21,8 +21,9 @@ struct YarnSpec {
   double original_context = 4096;  // positions the model was trained on
   double beta_fast = 32;           // rotations below which a dimension starts to be interpolated
   double beta_slow = 1;
-  double mscale = 1;          // absent in config.json: 1
-  double mscale_all_dim = 0;  // absent: 0, which means no correction
+  double mscale = 1;                  // absent in config.json: 1
+  double mscale_all_dim = 0;          // absent: 0, which means no correction
+  std::optional<double> magnitude{};  // of cosine and sine, instead of what the two make (attention_factor)
 };
 
 struct RopeSpec {
@@ -79,7 +80,8 @@ struct Spec {
 // Angle per position of each rope pair, [rope_dim / 2], YaRN applied.
 std::vector<double> rope_frequencies(const RopeSpec& rope, std::uint32_t rope_dim);
 
-// What YaRN multiplies cosine and sine by: m(mscale) / m(mscale_all_dim); 1 for every published checkpoint.
+// What YaRN multiplies cosine and sine by: m(mscale) / m(mscale_all_dim), which is 1 for every published checkpoint of
+// DeepSeek, unless the checkpoint says it.
 double rope_magnitude(const RopeSpec& rope);
 
 // qk_dim^-1/2, times m(mscale_all_dim)^2 under YaRN. V2-Lite: 0.114721.

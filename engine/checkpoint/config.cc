@@ -1,6 +1,8 @@
 #include "engine/checkpoint/config.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "base/limits.h"
 #include "engine/checkpoint/json_fields.h"
@@ -35,21 +37,44 @@ MlaSpec read_mla(JsonFields& fields) {
   return mla;
 }
 
+// Every key that transformers knows of YaRN, and of no scaling. Others would change the angles without a word.
+constexpr std::array<std::string_view, 12> rope_keys = {"rope_theta",
+                                                        "rope_type",
+                                                        "type",
+                                                        "factor",
+                                                        "original_max_position_embeddings",
+                                                        "beta_fast",
+                                                        "beta_slow",
+                                                        "mscale",
+                                                        "truncate",
+                                                        "mscale_all_dim",
+                                                        "attention_factor",
+                                                        "partial_rotary_factor"};
+
 // The scaling stands in rope_scaling (older) or, with the base, in rope_parameters (newer).
 RopeSpec read_rope(JsonFields& fields, const std::string& where) {
   RopeSpec rope;
   rope.interleaved = fields.flag("rope_interleave", true);
   rope.theta = fields.number("rope_theta", 1, 1e12, 10000);
-  const char* key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+  const bool newer = fields.has("rope_parameters");
+  const char* key = newer ? "rope_parameters" : "rope_scaling";
   if (!fields.has(key)) return rope;
+  if (newer && fields.has("rope_scaling") && fields.at("rope_scaling") != fields.at(key)) {
+    fields.fail("rope_scaling", "expected nothing beside rope_parameters, or the same");
+    return rope;
+  }
   if (!fields.at(key).is_object()) {
     fields.fail(key, "expected an object");
     return rope;
   }
   JsonFields scaling{fields.at(key), where + ": " + key};
+  scaling.only(rope_keys);
   rope.theta = scaling.number("rope_theta", 1, 1e12, rope.theta);
   const char* type_key = scaling.has("rope_type") ? "rope_type" : "type";
   const std::string type = scaling.text(type_key, "default");
+  if (scaling.text("type", type.c_str()) != type) scaling.fail("type", "expected the same as rope_type");
+  if (scaling.number("partial_rotary_factor", 0, 1, 1) != 1) scaling.fail("partial_rotary_factor", "expected 1");
+  if (!scaling.flag("truncate", true)) scaling.fail("truncate", "expected true");
   if (type == "yarn") {
     rope.yarn = YarnSpec{.factor = scaling.number("factor", 1, 1e6),
                          .original_context = scaling.number("original_max_position_embeddings", 1, 1e9),
@@ -57,6 +82,7 @@ RopeSpec read_rope(JsonFields& fields, const std::string& where) {
                          .beta_slow = scaling.number("beta_slow", 1e-6, 1e6, 1),
                          .mscale = scaling.number("mscale", 0, 1e3, 1),
                          .mscale_all_dim = scaling.number("mscale_all_dim", 0, 1e3, 0)};
+    if (scaling.has("attention_factor")) rope.yarn->magnitude = scaling.number("attention_factor", 1e-3, 1e3);
   } else if (type != "default") {
     scaling.fail(type_key, "expected yarn or default");
   }

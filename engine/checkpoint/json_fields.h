@@ -2,18 +2,23 @@
 // followed by one check. A null counts as absent, as Python writes None.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/json_depth.h"
+#include "base/nearest.h"
 #include "base/result.h"
+#include "base/utf8.h"
 
 namespace shoal::engine {
 
@@ -77,6 +82,14 @@ public:
     if (!has(key)) return absent;
     if (!at(key).is_string()) fail(key, "expected a string");
     return at(key).is_string() ? at(key).get<std::string>() : absent;
+  }
+
+  // Fails for a key that is not among `known`, so that a misspelt one does not go unnoticed.
+  void only(std::span<const std::string_view> known) {
+    for (const auto& [key, value] : json_.items()) {
+      if (error_ || value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
+      error_ = Error{Code::bad_checkpoint, where_ + ": unknown key " + printable(key) + did_you_mean(key, known)};
+    }
   }
 
   void fail(const char* key, const std::string& expectation) {

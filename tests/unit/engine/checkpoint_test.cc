@@ -1,15 +1,14 @@
 #include "engine/checkpoint/checkpoint.h"
 
 #include <cstring>
-#include <fstream>
 #include <functional>
-#include <unistd.h>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint/config.h"
 #include "engine/model.h"
+#include "tests/unit/engine/temporary_directory.h"
 
 using namespace shoal;
 using namespace shoal::engine;
@@ -17,27 +16,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 namespace {
-
-// A directory that goes with the test.
-class TemporaryDirectory {
-public:
-  TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "shoal_checkpoint_XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()));
-    path_ = name;
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const fs::path& path() const { return path_; }
-  void write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-  }
-
-private:
-  fs::path path_;
-};
 
 std::string safetensors(const std::string& header, const std::string& data) {
   std::string bytes(8, '\0');
@@ -279,35 +257,6 @@ TEST_CASE("files that nest without end are refused by name") {
     REQUIRE_FALSE(opened);
     CHECK(names(opened.error().text, {file, ": nested deeper than 64"}));
   }
-}
-
-TEST_CASE("both spellings of the rope settings mean the same") {
-  SpoiledModel model;
-  const Json yarn = {
-      {"factor", 40}, {"original_max_position_embeddings", 4096}, {"mscale", 0.707}, {"mscale_all_dim", 0.5}};
-  const auto read = [&] {
-    model.directory.write("config.json", model.config.dump());
-    const auto spec = read_spec(model.directory.path() / "config.json");
-    REQUIRE_MESSAGE(spec, (spec ? "" : spec.error().text));
-    return *spec;
-  };
-  model.config["rope_scaling"] = yarn;
-  model.config["rope_scaling"]["type"] = "yarn";
-  model.config["rope_theta"] = 5000;
-  const auto older = read();
-  model.config.erase("rope_scaling");
-  model.config.erase("rope_theta");
-  model.config["rope_parameters"] = yarn;
-  model.config["rope_parameters"]["rope_type"] = "yarn";
-  model.config["rope_parameters"]["rope_theta"] = 5000;
-  const auto newer = read();
-  CHECK(older.rope.theta == 5000);
-  CHECK(newer.rope.theta == 5000);
-  CHECK(kernels::rope_frequencies(older.rope, 64) == kernels::rope_frequencies(newer.rope, 64));
-  CHECK(kernels::softmax_scale(older) == kernels::softmax_scale(newer));
-  CHECK(older.rope.yarn->mscale_all_dim == 0.5);
-  model.config["rope_parameters"] = {{"rope_type", "default"}};
-  CHECK_FALSE(read().rope.yarn);
 }
 
 TEST_CASE("end-of-sequence ids come from generation_config.json first, one or several") {

@@ -46,6 +46,8 @@ TEST_CASE("cosine and sine are scaled by the ratio of the two magnitudes") {
   spec.rope.yarn->mscale = 1;
   spec.rope.yarn->mscale_all_dim = 0;
   CHECK(rope_magnitude(spec.rope) == doctest::Approx(0.1 * std::log(40.0) + 1));
+  spec.rope.yarn->magnitude = 3;
+  CHECK(rope_magnitude(spec.rope) == 3);
 }
 
 TEST_CASE("dense layers come before the first layer with experts") {
