@@ -13,6 +13,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/host/join_watch.h"
 #include "actors/host/log.h"
 #include "actors/host/service_actor.h"
 #include "actors/net/address.h"
@@ -53,7 +54,8 @@ LogConfig log_config(const ServiceConfig& config, Epoch epoch) {
   return {.format = config.log_format, .level = config.log_level, .kind = config.kind, .epoch = to_hex(epoch)};
 }
 
-void print_ready(const protocol::Entry& self, const Loop& loop, bool json) {
+// "listening" or "ready", and where.
+void print_state(const std::string& state, const protocol::Entry& self, const Loop& loop, bool json) {
   std::string pairs = "kind=" + self.kind + " epoch=" + to_hex(self.epoch) + " bind=" + quoted_value(loop.bound()) +
                       " address=" + quoted_value(self.address) + " client=" + quoted_value(self.client);
   const PublishPort& port = loop.publish_port();
@@ -61,8 +63,8 @@ void print_ready(const protocol::Entry& self, const Loop& loop, bool json) {
     pairs += " publish=" + quoted_value(port.bound()) + " answers=" + quoted_value(port.answers_bound());
   }
   const std::string line =
-      json ? log_line({.format = "json"}, std::chrono::system_clock::now(), "info", "event=ready " + pairs)
-           : "ready " + pairs;
+      json ? log_line({.format = "json"}, std::chrono::system_clock::now(), "info", "event=" + state + ' ' + pairs)
+           : state + ' ' + pairs;
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
@@ -105,18 +107,20 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
     return running != nullptr;
   };
   Service service = make(handle);
-  ServiceActor running(
-      std::make_unique<MeshCore>(MeshCore::Config{handle.self, sockets.bound()}, std::move(service.core)),
-      {.post = [&sockets](WireEffect&& effect) { return sockets.post(std::move(effect)); },
-       .engine_command = service.engine_command,
-       .take_loop_lag_ms = [&sockets] { return sockets.take_lag_ms(); },
-       .wake = [&sockets] { sockets.wake(); }},
-      config.workers);
+  const bool json = log.format == "json";
+  auto watched = std::make_unique<JoinWatch>(handle.self, config.routers, std::move(service.core),
+                                             [&] { print_state("ready", handle.self, sockets, json); });
+  print_state("listening", handle.self, sockets, json);
+  ServiceActor running(std::make_unique<MeshCore>(MeshCore::Config{handle.self, sockets.bound()}, std::move(watched)),
+                       {.post = [&sockets](WireEffect&& effect) { return sockets.post(std::move(effect)); },
+                        .engine_command = service.engine_command,
+                        .take_loop_lag_ms = [&sockets] { return sockets.take_lag_ms(); },
+                        .wake = [&sockets] { sockets.wake(); }},
+                       config.workers);
   actor = &running;
   running.tell(Started{});
   sockets.start([&running](WireEvent event) { running.tell(std::move(event)); },
                 [&running] { return running.congested(); }, [&running] { return running.run(); });
-  print_ready(handle.self, sockets, log.format == "json");
   {
     const Resolver resolver(
         config.routers, [&running](std::vector<std::string> found) { running.tell(SeedsResolved{std::move(found)}); });

@@ -44,9 +44,10 @@ struct Service {
   std::function<void()> stop{};                           // joins the service's own threads; may be empty
 };
 
-// Blocks until SIGTERM or SIGINT, then says BYE and ends. Prints one line on stdout once the process can be reached:
-//   ready kind=gateway epoch=0123456789abcdef bind=tcp://127.0.0.1:40000 address=… client=…
-// and, with a publish port, publish=… answers=…; where the log is JSON, an object with these keys and "event": "ready".
+// Blocks until SIGTERM or SIGINT, then says BYE and ends. Prints on stdout once the process can be reached
+//   listening kind=gateway epoch=0123456789abcdef bind=tcp://127.0.0.1:40000 address=… client=…
+// and, with a publish port, publish=… answers=…; and the same behind `ready` once it has joined the mesh, that is when
+// a router answered. Where the log is JSON, both are objects with these keys and the word as "event".
 // Returns the exit code: 0, 78 for a configuration that cannot be used (said on stderr), 70 after a bug of ours.
 int run_service(const ServiceConfig& config, const std::function<Service(ServiceHandle&)>& make);
 

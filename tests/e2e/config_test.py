@@ -145,7 +145,7 @@ class Inference(unittest.TestCase):
         done = run_shoal("inference", "--model=bytes", "--slots=32", "--step_tokens=39")
         self.assertEqual((done.returncode, done.stdout), (78, ""))
         self.assertIn("step_tokens: expected at least slots + 8 (40), got 39", done.stderr)
-        service = Service("inference", "ipc://nobody", model="bytes", slots=32, step_tokens=40)
+        service = Service("inference", "ipc://nobody", joined=False, model="bytes", slots=32, step_tokens=40)
         self.assertEqual(service.end(), 0)
 
     def test_up_says_it_and_starts_nothing_that_lasts(self):

@@ -117,13 +117,13 @@ class Process:
 
 
 class Service(Process):
-    """One process of a mesh, started by hand."""
+    """One process of a mesh, started by hand, that has joined it; with joined=False it just listens."""
 
-    def __init__(self, kind, routers, **settings):
+    def __init__(self, kind, routers, joined=True, **settings):
         self.kind = kind
         settings["routers"] = routers
         super().__init__(SHOAL, kind, *(f"--{key}={value}" for key, value in settings.items()))
-        line = self.wait_for_line("ready ")
+        line = self.wait_for_line("ready " if joined else "listening ")
         self.ready = dict(word.split("=", 1) for word in line.split()[1:])
         self.epoch = self.ready["epoch"]
 

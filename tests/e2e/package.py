@@ -55,8 +55,8 @@ class Package:
 
 
 class Service(Process):
-    """A service in C++ that has said that it is ready."""
+    """A service in C++ that has joined its mesh; with joined=False it just listens."""
 
-    def __init__(self, binary, *arguments):
+    def __init__(self, binary, *arguments, joined=True):
         super().__init__(str(binary), *arguments)
-        self.wait_for_line("ready ")
+        self.wait_for_line("ready " if joined else "listening ")

@@ -74,7 +74,7 @@ class CommandLine(unittest.TestCase):
         file = package.place / "mesh.toml"
         file.write_text('routers = ["tcp://127.0.0.1:1"]\n[gateway]\nclient_bind = "ipc://x"\n'
                         '[services.redact]\nwith = "(gone)"\nmessages = 7\n[services.other]\nwords = ["x"]\n')
-        service = Service(redaction, f"--config={file}", "--messages=8")
+        service = Service(redaction, f"--config={file}", "--messages=8", joined=False)
         self.assertEqual(service.end(), 0)
         settings = next(line for line in service.errors if line.startswith("configuration "))
         self.assertIn("routers=tcp://127.0.0.1:1 ", settings)
@@ -89,10 +89,10 @@ class CommandLine(unittest.TestCase):
         self.assertIn("--messages", run(redaction, "--help"))
 
     def test_sigterm_ends_it_with_0(self):
-        self.assertEqual(Service(redaction).end(signal.SIGTERM), 0)
+        self.assertEqual(Service(redaction, joined=False).end(signal.SIGTERM), 0)
 
     def test_an_address_that_is_taken_ends_it_with_78(self):
-        first = Service(redaction)
+        first = Service(redaction, joined=False)
         self.addCleanup(first.end)
         address = re.search(r"bind=(\S+)", first.lines[-1])[1]
         done = subprocess.run([str(redaction), f"--bind={address}"], capture_output=True, text=True,

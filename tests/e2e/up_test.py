@@ -159,7 +159,7 @@ class NobodyAlive(unittest.TestCase):
     def test_each_missing_kind_is_named(self):
         ports = free_ports(1, 1)
         routers = loopback(ports.router)
-        services = [Service("gateway", routers, client_bind=loopback(ports.client))]
+        services = [Service("gateway", routers, joined=False, client_bind=loopback(ports.client))]
         start = [("router", {"bind": routers}), ("preprocess", {"model": "bytes"}), ("inference", {"model": "bytes"}),
                  ("postprocess", {"model": "bytes"})]
         try:
@@ -187,6 +187,36 @@ class OneProcess(unittest.TestCase):
         self.assertNotEqual(child.child.wait(60), 0)
         child.end()
         self.assertIn("/nonexistent", "\n".join(child.errors))
+
+    def test_it_says_that_no_router_answers_and_is_ready_once_one_does(self):
+        routers = loopback(free_ports(1, 1).router)
+        service = Service("postprocess", routers, joined=False, model="bytes")
+        router = None
+        try:
+            eventually(lambda: [line for line in list(service.errors) if "event=alone" in line], "it says so")
+            self.assertIn(routers, "".join(service.errors))
+            self.assertFalse([line for line in service.lines if line.startswith("ready")])
+            router = Service("router", routers, bind=routers)
+            service.wait_for_line("ready ")
+        finally:
+            service.end()
+            if router is not None:
+                router.end()
+
+    def test_a_model_that_nobody_else_has_is_said(self):
+        with Mesh(gateways=1, routers=1, preprocesses=1, inferences=1, postprocesses=1) as mesh:
+            model = os.path.join(os.path.dirname(SHOAL), "..", "..", "models", "shoal-tiny")
+            stranger = Service("postprocess", mesh.routers, model=model)
+            try:
+                eventually(lambda: [line for line in list(stranger.errors) if "event=misfit" in line], "it says so")
+                self.assertIn("but bytes", "".join(stranger.errors))
+            finally:
+                stranger.end()
+            friend = Service("postprocess", mesh.routers, model="bytes")
+            with Edge(mesh.address) as edge:
+                self.assertEqual(edge.ask("hello")[1], "hello")
+            friend.end()
+            self.assertNotIn("misfit", "".join(friend.errors))
 
 
 if __name__ == "__main__":

@@ -233,14 +233,14 @@ TEST_CASE("what is too much for one turn at home goes on elsewhere") {
 TEST_CASE("a process says where it is, HELLO to its router, and BYE when it is asked to end") {
   TestLoop router({});
   Child child({router.loop->bound()}, SHOAL_TEST_SERVICE);
-  const std::string ready = child.line();
-  CHECK(ready.starts_with("ready kind=test epoch="));
-  CHECK(ready.find(" bind=tcp://127.0.0.1:") != std::string::npos);
+  const std::string listening = child.line();
+  CHECK(listening.starts_with("listening kind=test epoch="));
+  CHECK(listening.find(" bind=tcp://127.0.0.1:") != std::string::npos);
   const Arrived hello = router.take<protocol::Hello>();
   const auto& entry = std::get<protocol::Hello>(hello.message.body).self;
   CHECK(entry.kind == "test");
   CHECK(entry.node == "here");
-  CHECK(ready.find("address=" + entry.address) != std::string::npos);
+  CHECK(listening.find("address=" + entry.address) != std::string::npos);
   CHECK(epoch_of(hello.from.routing_id) == entry.epoch);
   child.signal(SIGTERM);
   CHECK(router.take<protocol::Bye>().from == hello.from);
