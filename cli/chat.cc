@@ -1,144 +1,137 @@
 // `shoal chat`: one question, or a conversation line by line.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <poll.h>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <vector>
 
-#include "cli/client.h"
+#include "base/nearest.h"
+#include "cli/chat_options.h"
 #include "cli/command.h"
-#include "cli/question.h"
-#include "cli/report.h"
+#include "cli/history_file.h"
+#include "cli/interview.h"
+#include "cli/line_editor.h"
+#include "cli/lines.h"
 #include "cli/signals.h"
 
 namespace shoal::cli {
 namespace {
 
-struct ChatOptions {
-  std::vector<std::string> connect;
-  std::vector<std::string> words;  // of the prompt
-  std::string system;
-  std::optional<double> temperature;
-  std::optional<std::uint32_t> max_tokens;
-  bool no_reasoning = false;
-  bool json = false;
-};
+constexpr std::string_view commands[] = {"/help", "/clear", "/quit"};
+constexpr const char* help =
+    "  /help    this\n"
+    "  /clear   forget what was said and begin anew\n"
+    "  /quit    end, as Ctrl-D does\n"
+    "Ctrl-C stops an answer or drops a line. The upward key brings earlier questions,\n"
+    "Ctrl-R searches them. A line that begins with a space is not kept for later.\n";
 
-// Lines of standard input, without echo or editing of its own: the terminal does that.
-class Lines {
+bool is_end(const std::string& line) { return line == "/exit" || line == "/quit"; }
+
+bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
+
+// "/word" alone or before a space; "/etc/hosts, what is it?" is a question.
+std::optional<std::string> command_of(const std::string& line) {
+  if (line.empty() || line.front() != '/') return std::nullopt;
+  const std::string word = line.substr(0, line.find_first_of(" \t"));
+  const bool plain = std::all_of(word.begin() + 1, word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return plain ? std::optional(word) : std::nullopt;
+}
+
+// What the signals of a chat ask for. Ctrl-Z stops an answer's printing with the process, as everywhere.
+class Attention {
 public:
-  explicit Lines(Signals& signals) : signals_(signals) {}
+  Attention() : signals_{SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH} {}
 
-  // The next line without its end; nothing at the end of input or on Ctrl-C.
-  std::optional<std::string> next() {
-    for (;;) {
-      if (const std::size_t end = buffer_.find('\n'); end != std::string::npos) {
-        std::string line = buffer_.substr(0, end);
-        buffer_.erase(0, end + 1);
-        return line;
-      }
-      pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}};
-      if (poll(wait, 2, -1) < 0) continue;
-      if (signals_.next() != 0) return std::nullopt;
-      if (wait[0].revents == 0) continue;
-      char bytes[4096];
-      const ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
-      if (count <= 0) return last_line();
-      buffer_.append(bytes, static_cast<std::size_t>(count));
+  Signals& signals() { return signals_; }
+  bool ended() const { return ended_; }
+
+  // Whether an answer goes on.
+  bool go_on() {
+    for (int number = signals_.next(); number != 0; number = signals_.next()) {
+      if (number == SIGTSTP) std::raise(SIGSTOP);
+      if (number == SIGTERM || number == SIGHUP) ended_ = true;
+      if (number == SIGINT || ended_) return false;
     }
+    return true;
   }
 
 private:
-  // What stood after the last line end.
-  std::optional<std::string> last_line() {
-    if (buffer_.empty()) return std::nullopt;
-    std::string line;
-    line.swap(buffer_);
-    return line;
-  }
-
-  Signals& signals_;
-  std::string buffer_;
+  Signals signals_;
+  bool ended_ = false;
 };
 
-class Conversation {
-public:
-  Conversation(const ChatOptions& options, Signals& signals) : options_(options), signals_(signals) {
-    if (!options.system.empty()) add("system", options.system);
+void obey(const std::string& command, Interview& interview) {
+  if (command == "/help") {
+    std::fputs(help, stdout);
+  } else if (command == "/clear") {
+    interview.conversation().clear();
+    std::printf("Forgotten: a new conversation begins.\n");
+  } else {
+    const std::vector<std::string_view> known(std::begin(commands), std::end(commands));
+    std::printf("There is no command %s%s; /help lists them.\n", command.c_str(), did_you_mean(command, known).c_str());
   }
+}
 
-  // Asks, with all that was said before, and prints the answer, with --json as one line. After an error the question
-  // counts as not asked.
-  Result<void> ask(const std::string& question) {
-    // A connection per question: whichever gateway is alive now.
-    auto client = Client::connect_any(options_.connect, seconds(2));
-    if (!client) return std::move(client).error();
-    add("user", question);
-    AnswerPrinter printer(stdout, !options_.no_reasoning);
-    AnswerPrinter* const shown = options_.json ? nullptr : &printer;
-    const auto answer = cli::ask(*client, request(), shown, [this] { return signals_.next() == 0; });
-    if (shown != nullptr) printer.end();
-    if (!answer) {
-      messages_.erase(messages_.size() - 1);
-      return answer.error();
-    }
-    if (options_.json) {
-      print_json(to_json(*answer));
-    } else if (answer->finish_reason == "length") {
-      std::fprintf(stderr, "(stopped at the limit of tokens)\n");
-    }
-    // Only the answer is kept: a reasoning model does not want to read its old thoughts.
-    add("assistant", answer->content);
-    return {};
-  }
-
-private:
-  void add(const char* role, const std::string& content) {
-    messages_.push_back({{"role", role}, {"content", content}});
-  }
-
-  Json request() const {
-    Json request = {{"messages", messages_}};
-    if (options_.max_tokens) request["max_tokens"] = *options_.max_tokens;
-    if (options_.temperature) request["temperature"] = *options_.temperature;
-    return request;
-  }
-
-  const ChatOptions& options_;
-  Signals& signals_;
-  Json messages_ = Json::array();
-};
-
-int converse(const ChatOptions& options, Conversation& conversation, Signals& signals) {
-  const bool terminal = !options.json && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
-  if (terminal) std::printf("Ask something; /exit or Ctrl-D ends, Ctrl-C stops an answer.\n");
-  Lines lines(signals);
+int converse_on_terminal(Interview& interview, Attention& attention) {
+  const HistoryFile history(history_path());
+  LineEditor editor(attention.signals(), history.load());
+  std::printf("Ask something. /help lists commands, Ctrl-C stops an answer, Ctrl-D ends.\n");
   int outcome = exit_code::ok;
-  for (;;) {
-    if (terminal) std::printf("> ");
+  while (!attention.ended()) {
     std::fflush(stdout);
-    const auto line = lines.next();
-    if (!line || *line == "/exit" || *line == "/quit") break;
-    if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
-    const auto asked = conversation.ask(*line);
-    outcome = asked ? exit_code::ok : report("chat", asked.error(), options.json);
-    if (outcome == exit_code::no_connection && !terminal) return outcome;
+    std::string line;
+    const auto typed = editor.next("> ", line);
+    if (typed == LineEditor::Outcome::interrupted) {
+      std::printf("^C\n");
+      continue;
+    }
+    if (typed == LineEditor::Outcome::ended) {
+      std::printf("\n");
+      break;
+    }
+    if (is_blank(line)) continue;
+    if (line.front() != ' ') editor.remember(line);
+    history.add(line);
+    if (is_end(line)) break;
+    if (const auto command = command_of(line)) {
+      obey(*command, interview);
+    } else {
+      outcome = interview.ask(line);
+    }
   }
-  if (terminal) std::printf("\n");
+  return outcome;
+}
+
+// Answers to a program, or to a file: no prompt, no commands, and no use in going on without a gateway.
+int converse_on_pipe(Interview& interview, Attention& attention) {
+  Lines lines(attention.signals());
+  int outcome = exit_code::ok;
+  while (!attention.ended() && !interview.alone()) {
+    const auto line = lines.next();
+    if (!line || is_end(*line)) break;
+    if (!is_blank(*line)) outcome = interview.ask(*line);
+  }
   return outcome;
 }
 
 int run_chat(const ChatOptions& options) {
-  Signals signals{SIGINT};
-  Conversation conversation(options, signals);
-  if (options.words.empty()) return converse(options, conversation, signals);
-  std::string prompt;
-  for (const std::string& word : options.words) prompt += (prompt.empty() ? "" : " ") + word;
-  const auto asked = conversation.ask(prompt);
-  return asked ? exit_code::ok : report("chat", asked.error(), options.json);
+  if (const auto right = check_parameters(parameters_of(options)); !right) {
+    return usage_error("chat", right.error().text);
+  }
+  Attention attention;
+  Interview interview(options, [&attention] { return attention.go_on(); });
+  if (!options.words.empty()) {
+    std::string prompt;
+    for (const std::string& word : options.words) prompt += (prompt.empty() ? "" : " ") + word;
+    return interview.ask(prompt);
+  }
+  const bool terminal = !options.json && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+  return terminal ? converse_on_terminal(interview, attention) : converse_on_pipe(interview, attention);
 }
 
 }  // namespace
@@ -147,17 +140,13 @@ void add_chat(Application application) {
   const auto options = std::make_shared<ChatOptions>();
   CLI::App* const command = add_command(application, "chat", "Ask the mesh something, or talk with it",
                                         [options] { return run_chat(*options); });
-  command->add_option("prompt", options->words, "What to ask; without it, a conversation line by line");
   command->group(group::use);
-  add_connect_option(*command, options->connect);
-  command->add_option("--system", options->system, "A system message that goes before the conversation");
-  command->add_option("--max-tokens", options->max_tokens, "The most tokens that an answer may have");
-  command->add_option("--temperature", options->temperature, "0 always takes the likeliest token; 1 as trained");
-  command->add_flag("--no-reasoning", options->no_reasoning, "Do not show what the model thinks before it answers");
-  command->add_flag("--json", options->json, "Print each answer as one line of JSON: content, reasoning_content, ...");
-  set_examples(*command, {{"shoal chat \"What is 17 + 25?\"", "one question"},
-                          {"shoal chat", "a conversation; /exit ends it"},
-                          {"shoal chat --json --temperature=0 \"Say hello\"", "for programs"}});
+  add_chat_options(*command, *options);
+  set_examples(*command,
+               {{"shoal chat \"What is 17 + 25?\"", "one question"},
+                {"shoal chat", "a conversation; /help inside it lists what there is"},
+                {"shoal chat --json --temperature=0 \"Say hello\"", "for programs"}},
+               "After an answer stands what it took and its request, which `shoal explain` takes.");
 }
 
 }  // namespace shoal::cli

@@ -88,7 +88,7 @@ struct Client::Sockets {
     if (worst == LinkEvent::foreign) {
       return Error{Code::wrong_port, "something listens at " + address + ", but it does not answer as a gateway does"};
     }
-    return Error{Code::peer_lost, "nobody answers at " + address};
+    return Error{Code::no_gateway, "nobody answers at " + address};
   }
 
   bool link_is_lost() {
@@ -126,7 +126,7 @@ Result<Client> Client::connect(const std::string& address, milliseconds wait) {
     return Client(std::move(sockets));
   } catch (const zmq::error_t& error) {
     return Error{Code::bad_config, "cannot connect to \"" + address + "\" (" + error.what() +
-                                       "): expected an address as in tcp://127.0.0.1:5555"};
+                                       "): expected an address as in 127.0.0.1:5555"};
   }
 }
 
@@ -144,7 +144,7 @@ Result<void> Client::send(const Json& message) {
   try {
     const std::vector<std::uint8_t> frame = Json::to_msgpack(message);
     if (sockets_->dealer.send(zmq::buffer(frame), zmq::send_flags::none)) return {};
-    return Error{Code::peer_lost, "the gateway at " + address() + " takes no messages"};
+    return Error{Code::no_gateway, "the gateway at " + address() + " takes no messages"};
   } catch (const zmq::error_t& error) {
     return Error{Code::io, "sending to " + address() + ": " + error.what()};
   }
@@ -158,7 +158,7 @@ Result<std::optional<Json>> Client::receive(milliseconds wait) {
     // Messages first: what the gateway said before it went still counts.
     auto message = sockets_->next_message();
     if (!message || message->has_value()) return message;
-    if (sockets_->link_is_lost()) return Error{Code::peer_lost, "the gateway at " + address() + " went away"};
+    if (sockets_->link_is_lost()) return Error{Code::no_gateway, "the gateway at " + address() + " went away"};
     return std::optional<Json>();
   } catch (const zmq::error_t& error) {
     return Error{Code::io, "receiving from " + address() + ": " + error.what()};

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 
 class Client {
 public:
-  // Returns once the gateway's handshake is through. Fails with peer_lost when nobody listens at `address` for the
+  // Returns once the gateway's handshake is through. Fails with no_gateway when nobody listens at `address` for the
   // whole of `wait`, wrong_port when what listens there does not answer as ZeroMQ does, bad_config when `address` is
   // none.
   static Result<Client> connect(const std::string& address, milliseconds wait);
@@ -35,7 +35,7 @@ public:
   // Hands the message to the socket.
   Result<void> send(const Json& message);
 
-  // The next message; nothing if none came within `wait`. Fails with peer_lost once the gateway is gone, and with
+  // The next message; nothing if none came within `wait`. Fails with no_gateway once the gateway is gone, and with
   // malformed for a frame that is no map with a `type`.
   Result<std::optional<Json>> receive(milliseconds wait);
 

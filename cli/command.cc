@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "cli/address.h"
+#include "cli/help.h"
 #include "config/settings.h"
 
 namespace shoal::cli {
@@ -21,7 +23,7 @@ std::string key_of(const std::string& argument) {
 std::vector<std::string> known_keys(const CLI::App& command) {
   std::vector<std::string> keys;
   for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) keys.push_back(name);
+    if (!option->get_lnames().empty()) keys.push_back(option->get_lnames().front());  // the others are its spellings
   }
   return keys;
 }
@@ -59,7 +61,7 @@ CLI::App* add_command(Application application, const std::string& name, const st
 }
 
 void set_examples(CLI::App& command, const std::vector<Example>& examples, const std::string& text) {
-  std::string footer = text.empty() ? "Examples:" : text + "\n\nExamples:";
+  std::string footer = text.empty() ? "Examples:" : wrapped(text, 80) + "\n\nExamples:";
   for (const Example& example : examples) footer += "\n  " + example.line + "\n      " + example.what;
   command.footer(footer + "\n");
 }
@@ -71,14 +73,15 @@ int usage_error(const std::string& command, const std::string& text) {
 }
 
 void add_connect_option(CLI::App& command, std::vector<std::string>& addresses) {
-  constexpr const char* first_gateway = "tcp://127.0.0.1:5555";
   addresses = {first_gateway};
   command
       .add_option_function<std::string>(
-          "--connect", [&addresses](const std::string& list) { addresses = config::split_list(list); },
-          "Client address of a gateway; several, comma separated, are tried in order")
-      ->type_name("")
-      ->default_str(first_gateway);
+          "--connect", [&addresses](const std::string& list) { addresses = read_addresses(list); },
+          std::string("Client address of a gateway; of several, comma separated, the first that answers (default: the "
+                      "variable SHOAL_CONNECT, or ") +
+              first_gateway + ')')
+      ->type_name("ADDRESS")
+      ->envname("SHOAL_CONNECT");
 }
 
 }  // namespace shoal::cli

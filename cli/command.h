@@ -48,12 +48,19 @@ int usage_error(const std::string& command, const std::string& text);
 // --connect of the commands that talk to a gateway.
 void add_connect_option(CLI::App& command, std::vector<std::string>& addresses);
 
+// --client_port and --run_dir of the commands that look after a mesh of `shoal up`.
+struct Choice;
+void add_mesh_choice(CLI::App& command, Choice& choice);
+
 void add_bench(Application application);
+void add_completion(Application application);
 void add_config(Application application);
 void add_doctor(Application application);
+void add_logs(Application application);
 void add_services(Application application);
 void add_up(Application application);
 void add_chat(Application application);
+void add_stop(Application application);
 void add_status(Application application);
 void add_explain(Application application);
 void add_replay(Application application);

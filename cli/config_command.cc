@@ -80,7 +80,7 @@ int run_config(const ConfigArguments& arguments) {
 
 void add_config(Application application) {
   const auto arguments = std::make_shared<ConfigArguments>();
-  CLI::App* const command = add_command(application, "config", "Show every key of the configuration, or check a file",
+  CLI::App* const command = add_command(application, "config", "Show every key of the settings, or check a file",
                                         [arguments] { return run_config(*arguments); });
   command->group(group::look);
   command->add_option("kind", arguments->kind, "Only this table: a kind of process, or `up`");

@@ -27,11 +27,6 @@ struct ExplainOptions {
   bool json = false;
 };
 
-int fail(const Error& error, int code) {
-  std::fprintf(stderr, "shoal explain: %s.\n%s\n", error.text.c_str(), advice(error).c_str());
-  return code;
-}
-
 Json json_of(const router::LogHeader& header, const std::vector<Event>& events) {
   Json all = Json::array();
   for (const Event& event : events) {
@@ -82,9 +77,9 @@ std::string ago(Time now, Time at) {
 // A request is known where it was asked to be placed: mostly one router, after a router's death two.
 int explain_live(const ExplainOptions& options) {
   auto client = Client::connect_any(options.connect, seconds(2));
-  if (!client) return fail(client.error(), exit_code::no_connection);
+  if (!client) return report("explain", client.error(), options.json);
   const auto processes = client->status(seconds(5));
-  if (!processes) return fail(processes.error(), exit_code::failed);
+  if (!processes) return report("explain", processes.error(), options.json);
   std::optional<Error> error = Error{Code::no_router, "no router is alive"};
   Json all = Json::array();
   for (const Json& process : *processes) {
@@ -103,7 +98,7 @@ int explain_live(const ExplainOptions& options) {
       all.push_back(true);
     }
   }
-  if (all.empty()) return fail(*error, exit_code::failed);
+  if (all.empty()) return report("explain", *error, options.json);
   if (options.json) print(all);
   return exit_code::ok;
 }
@@ -161,7 +156,7 @@ Result<std::vector<Found>> search(const std::string& path, const std::string& id
 
 int explain_log(const ExplainOptions& options) {
   const auto found = search(options.log, options.id);
-  if (!found) return fail(found.error(), exit_code::failed);
+  if (!found) return report("explain", found.error(), options.json);
   Json all = Json::array();
   for (const Found& life : *found) {
     if (options.json) {
@@ -180,7 +175,7 @@ int run_explain(ExplainOptions options) {
   if (!is_hex || options.id.size() < limits::explain_digits_min || options.id.size() > 32) {
     return usage_error("explain",
                        "ID: expected the request of ACCEPTED, 32 hexadecimal digits, or at least its first " +
-                           std::to_string(limits::explain_digits_min));
+                           std::to_string(limits::explain_digits_min) + "; `shoal chat` shows them after an answer");
   }
   return options.log.empty() ? explain_live(options) : explain_log(options);
 }
@@ -198,8 +193,8 @@ void add_explain(Application application) {
   command->group(group::look);
   set_examples(
       *command,
-      {{"shoal explain 5f3a", "asks the routers, by the first digits of a request"},
-       {"shoal explain 5f3a --log=decisions.log", "looks it up in a router's event_log"}},
+      {{"shoal explain 8cdbeaec", "asks the routers, by the digits that `shoal chat` shows after an answer"},
+       {"shoal explain 8cdbeaec --log=decisions.log", "looks it up in a router's event_log"}},
       "Every executor is shown with its score and the parts of it, the chosen one with a star. Routers remember their\n"
       "last few thousand decisions; a log holds as many as its size allows.");
 }

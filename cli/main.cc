@@ -1,12 +1,14 @@
 // `shoal`: the one binary. Every process of a mesh and every tool for people is a subcommand of it.
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/help.h"
 
 namespace {
 
@@ -29,26 +31,35 @@ int main(int argc, char** argv) {
   namespace cli = shoal::cli;
   CLI::App app{
       "Shoal: a mesh of small processes that serves DeepSeek-family language models.\n"
-      "New here? `shoal up` starts a whole mesh on this machine and shows a first answer."};
+      "New here? `shoal up` starts a whole mesh on this machine."};
   app.name("shoal");
   app.set_version_flag("--version", "shoal " SHOAL_VERSION);
   app.require_subcommand(1);
-  cli::set_examples(app,
-                    {{"shoal up", "a mesh on this machine, until Ctrl-C"},
-                     {"shoal chat \"What is 17 + 25?\"", "asks it, from another terminal"},
-                     {"shoal doctor", "what this machine lacks, if something does not work"}},
-                    "`shoal COMMAND --help` explains a command.");
+  app.formatter(std::make_shared<cli::Help>());
   int exit_code = cli::exit_code::ok;
   const cli::Application application{app, exit_code};
   cli::add_up(application);
+  cli::add_stop(application);
   cli::add_chat(application);
   cli::add_status(application);
+  cli::add_logs(application);
   cli::add_explain(application);
   cli::add_replay(application);
   cli::add_doctor(application);
   cli::add_config(application);
   cli::add_services(application);
   cli::add_bench(application);
+  cli::add_completion(application);
+  // After the commands, which would inherit it.
+  cli::set_examples(app,
+                    {{"shoal up", "a mesh on this machine, until Ctrl-C"},
+                     {"shoal chat \"What is 17 + 25?\"", "asks it, from another terminal"},
+                     {"shoal doctor", "what this machine lacks, if something does not work"}},
+                    "`shoal COMMAND --help` explains a command.");
+  if (argc == 1) {
+    std::fputs(cli::overview, stdout);
+    return cli::exit_code::ok;
+  }
   if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) return cli::exit_code::usage;
   try {
     app.parse(argc, argv);

@@ -16,7 +16,9 @@ inline constexpr const char* kinds[] = {"gateway", "preprocess", "router", "infe
 std::size_t count_kind(const Json& processes, const std::string& kind);
 
 // A table with one line a process, sorted by kind and address, ending in a newline; with rates also tokens per second.
-std::string process_table(const Json& processes, const Rates* rates = nullptr);
+// A kind that clients serve has a line for each gateway where one does. Of the columns as many as fit into `width`,
+// those first that tell most; all of them for 0.
+std::string process_table(const Json& processes, const Rates* rates = nullptr, std::size_t width = 0);
 
 // A table with one line a tier: requests that routers queue, streams that inference processes run and let wait.
 std::string tier_table(const Json& processes);

@@ -12,14 +12,16 @@ constexpr const char* request_id = "1";
 bool is_control(unsigned char byte) { return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f; }
 
 // The outcome, if `message` ends the request.
-std::optional<Result<Answer>> take(const Json& message, Answer& answer, AnswerPrinter* printer) {
+std::optional<Result<void>> take(const Json& message, Answer& answer, AnswerPrinter* printer) {
   const std::string type = text_field(message, "type");
   if (text_field(message, "id") != request_id) {
     // An ERROR without an id says that the gateway could not read what was sent.
-    if (type == "ERROR" && text_field(message, "id").empty()) return Result<Answer>(error_of(message));
+    if (type == "ERROR" && text_field(message, "id").empty()) return Result<void>(error_of(message));
     return std::nullopt;
   }
-  if (type == "DELTA") {
+  if (type == "ACCEPTED") {
+    answer.request = text_field(message, "request");
+  } else if (type == "DELTA") {
     const std::string reasoning = text_field(message, "reasoning_content");
     const std::string content = text_field(message, "content");
     answer.reasoning_content += reasoning;
@@ -32,9 +34,9 @@ std::optional<Result<Answer>> take(const Json& message, Answer& answer, AnswerPr
     if (const auto usage = message.find("usage"); usage != message.end() && usage->is_object()) {
       answer.usage = *usage;
     }
-    return Result<Answer>(std::move(answer));
+    return Result<void>();
   } else if (type == "ERROR") {
-    return Result<Answer>(error_of(message));
+    return Result<void>(error_of(message));
   }
   return std::nullopt;
 }
@@ -78,18 +80,19 @@ void AnswerPrinter::print(const std::string& text) {
 }
 
 Json to_json(const Answer& answer) {
-  return {{"content", answer.content},
+  return {{"request", answer.request},
+          {"content", answer.content},
           {"reasoning_content", answer.reasoning_content},
           {"finish_reason", answer.finish_reason},
           {"usage", answer.usage}};
 }
 
-Result<Answer> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going) {
+Result<void> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going,
+                 Answer& answer) {
   request["type"] = "SUBMIT";
   request["id"] = request_id;
   request["stream"] = true;
   SHOAL_TRY(client.send(request));
-  Answer answer;
   while (keep_going()) {
     auto message = client.receive(milliseconds(50));
     if (!message) return std::move(message).error();

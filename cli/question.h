@@ -32,18 +32,20 @@ private:
 };
 
 struct Answer {
+  std::string request;  // the mesh's name for it, as `shoal explain` takes it; empty until it was accepted
   std::string content;
   std::string reasoning_content;
   std::string finish_reason;
   Json usage = Json::object();
 };
 
-// {content, reasoning_content, finish_reason, usage}
+// {request, content, reasoning_content, finish_reason, usage}
 Json to_json(const Answer& answer);
 
-// Sends `request` (a SUBMIT without type and id) and prints what comes; with no printer nothing is printed.
-// `keep_going` is called at least every 50 ms; once it says no, the request is cancelled and the error is `cancelled`.
-// Other errors are the mesh's own, or peer_lost.
-Result<Answer> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going);
+// Sends `request` (a SUBMIT without type and id) and prints what comes; with no printer nothing is printed. `answer`
+// holds what came, also of a request that failed. `keep_going` is called at least every 50 ms; once it says no, the
+// request is cancelled and the error is `cancelled`. Other errors are the mesh's own, or no_gateway.
+Result<void> ask(Client& client, Json request, AnswerPrinter* printer, const std::function<bool()>& keep_going,
+                 Answer& answer);
 
 }  // namespace shoal::cli

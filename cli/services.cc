@@ -44,8 +44,12 @@ void add_service(Application application, const std::string& kind, const std::st
   Config defaults;
   add_setting_options(*command, Settings(defaults), given);
   const bool needs_model = kind != "gateway" && kind != "router";
-  set_examples(*command, {{"shoal " + kind + " --routers=tcp://127.0.0.1:5570" + (needs_model ? " --model=bytes" : ""),
-                           "joins the mesh whose router listens there"},
+  const std::string routers = kind == "router" ? " --bind=tcp://127.0.0.1:5572" : "";
+  const std::string client = kind == "gateway" ? " --client_bind=tcp://127.0.0.1:5575" : "";
+  const std::string model = needs_model ? " --model=models/shoal-tiny" : "";
+  set_examples(*command, {{"shoal " + kind + " --routers=tcp://127.0.0.1:5570" + routers + client + model,
+                           needs_model ? "one more for the mesh of `shoal up`; all in a mesh have the same model"
+                                       : "one more for the mesh of `shoal up`"},
                           {"shoal config " + kind, "every key with its default"}});
 }
 

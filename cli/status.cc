@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <poll.h>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "cli/processes.h"
 #include "cli/rates.h"
 #include "cli/report.h"
+#include "cli/screen.h"
 #include "cli/signals.h"
 
 namespace shoal::cli {
@@ -25,13 +27,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* columns =
-    "EPOCH is one life of a process: after a restart it is another. STREAMS are requests that the process holds in "
-    "any\n"
-    "role, RUNNING and WAITING those at an inference process (WAITING at a router: in its queue), SLOTS the streams "
-    "that\n"
-    "it may run at once, FREE those that it could still take, CPU is of one core, TOKENS counts since the process "
-    "began,\n"
-    "AGE is the time since its last report. TIER: what waits in the routers' queues, and what runs or waits at "
+    "A terminal gets the columns that fit; a pipe, and --json, get all.\n"
+    "EPOCH is one life of a process: after a restart it is another. CLIENT is where\n"
+    "clients connect; a kind that one of them serves has a line with the gateway it\n"
+    "serves at. STREAMS are requests that the process holds in any role, RUNNING and\n"
+    "WAITING those at an inference process (WAITING at a router: in its queue), SLOTS\n"
+    "the streams that it may run at once, FREE those that it could still take. CPU is\n"
+    "of one core, TOKENS counts since the process began, AGE is the time since its\n"
+    "last report. TIER: what waits in the routers' queues, and what runs or waits at\n"
     "inference.";
 
 struct StatusOptions {
@@ -42,12 +45,41 @@ struct StatusOptions {
 
 // Somebody who does not answer in time is nobody.
 int fail(const Error& error, bool json) {
-  return error.code == Code::timeout ? report("status", {Code::peer_lost, error.text}, json)
+  return error.code == Code::timeout ? report("status", {Code::no_gateway, error.text}, json)
                                      : report("status", error, json);
 }
 
-std::string tables(const Json& processes, const Rates* rates) {
-  return process_table(processes, rates) + '\n' + tier_table(processes);
+std::string tables(const Json& processes, const Rates* rates, std::size_t width) {
+  return process_table(processes, rates, width) + '\n' + tier_table(processes);
+}
+
+bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// The whole screen: when it was, or what is wrong; the processes, of which the last are left out where it is too low
+// for all; the tiers.
+std::vector<std::string> screen_lines(const std::string& head, const Json& processes, const Rates& rates,
+                                      ScreenSize size) {
+  std::vector<std::string> lines = {head};
+  std::vector<std::string> table = lines_of(process_table(processes, &rates, size.columns));
+  const std::vector<std::string> tiers = lines_of(tier_table(processes));
+  const std::size_t others = 2 + tiers.size();  // the head and an empty line
+  const std::size_t room = size.rows > others ? size.rows - others : 0;
+  if (table.size() > room && room > 1) {
+    const std::size_t hidden = table.size() - (room - 1);
+    table.resize(room - 1);
+    table.push_back("... and " + std::to_string(hidden) + " more; a taller window shows them");
+  }
+  lines.insert(lines.end(), table.begin(), table.end());
+  lines.emplace_back();
+  lines.insert(lines.end(), tiers.begin(), tiers.end());
+  return lines;
 }
 
 // One connection, made again when it broke.
@@ -81,35 +113,75 @@ Json with_rates(Json processes, const Rates& rates) {
   return {{"time", utc_now()}, {"processes", std::move(processes)}};
 }
 
-void show(const StatusOptions& options, const Json& processes, const Rates& rates) {
-  if (options.json) return print_json(with_rates(processes, rates));
-  const bool terminal = isatty(STDOUT_FILENO) == 1;
-  // From the upper left corner over what stands there, so that nothing flickers; then the rest is cleared.
-  std::string text = terminal ? "\033[H\033[2J" : "";
-  text += utc_now() + "  (Ctrl-C ends)\n" + tables(processes, &rates) + (terminal ? "" : "\n");
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
+// What is shown while watching: tables one after another, objects, or one screen that is drawn again and again.
+class View {
+public:
+  explicit View(const StatusOptions& options) : options_(options) {}
 
-// Until Ctrl-C, or until nobody reads on. A mesh that goes away meanwhile is waited for.
+  void show(const Json& processes, const Rates& rates) {
+    if (options_.json) return print_json(with_rates(processes, rates));
+    processes_ = processes;
+    rates_ = rates;
+    if (on_terminal()) return draw(utc_now() + "  every " + interval() + " s; Ctrl-C ends");
+    std::printf("%s  (Ctrl-C ends)\n%s\n", utc_now().c_str(), tables(processes, &rates, 0).c_str());
+    std::fflush(stdout);
+  }
+
+  // A mesh that went away is waited for. Returns the exit code for one that never was there.
+  int fail(const Error& error) {
+    if (!screen_) return cli::fail(error, options_.json);
+    draw(utc_now() + "  " + error.text + "; trying on");
+    return exit_code::no_connection;
+  }
+
+  void resize() {
+    if (screen_) draw(head_);
+  }
+
+private:
+  void draw(const std::string& head) {
+    if (!screen_) screen_.emplace();
+    head_ = head;
+    screen_->draw(screen_lines(head, processes_, rates_, screen_size()));
+  }
+
+  std::string interval() const {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", *options_.watch_s);
+    return text;
+  }
+
+  const StatusOptions& options_;
+  std::optional<Screen> screen_;
+  std::string head_;
+  Json processes_;
+  Rates rates_;
+};
+
+// Until Ctrl-C, or until nobody reads on.
 int watch(const StatusOptions& options) {
-  Signals signals{SIGINT, SIGTERM, SIGPIPE};
+  Signals signals{SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGWINCH};
   Looks looks(options.connect);
   Rates rates;
+  View view(options);
   const auto start = Clock::now();
   const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.watch_s));
   bool shown = false;
   for (auto next = start;; next = std::max(next + interval, Clock::now())) {
-    pollfd item{signals.descriptor(), POLLIN, 0};
-    const auto wait = std::chrono::ceil<milliseconds>(next - Clock::now());
-    poll(&item, 1, static_cast<int>(std::max<std::int64_t>(wait.count(), 0)));
-    if (signals.next() != 0) return exit_code::ok;
+    do {  // also when it is time already: signals are heeded however long a look takes
+      pollfd item{signals.descriptor(), POLLIN, 0};
+      const auto left = std::chrono::ceil<milliseconds>(next - Clock::now());
+      poll(&item, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+      const int number = signals.next();
+      if (number == SIGWINCH) view.resize();
+      if (number != 0 && number != SIGWINCH) return exit_code::ok;
+    } while (Clock::now() < next);
     const auto processes = looks.next();
     if (processes) {
       rates.look(*processes, std::chrono::duration_cast<milliseconds>(Clock::now() - start));
-      show(options, *processes, rates);
+      view.show(*processes, rates);
       shown = true;
-    } else if (const int code = fail(processes.error(), options.json); !shown) {
+    } else if (const int code = view.fail(processes.error()); !shown) {
       return code;
     }
   }
@@ -120,7 +192,7 @@ int run_status(const StatusOptions& options) {
   const auto processes = Looks(options.connect).next();
   if (!processes) return fail(processes.error(), options.json);
   const std::string text = options.json ? processes->dump(2, ' ', false, Json::error_handler_t::replace) + '\n'
-                                        : tables(*processes, nullptr);
+                                        : tables(*processes, nullptr, on_terminal() ? screen_size().columns : 0);
   std::fputs(text.c_str(), stdout);
   return exit_code::ok;
 }
@@ -134,10 +206,9 @@ void add_status(Application application) {
   command->group(group::look);
   add_connect_option(*command, options->connect);
   command->add_flag("--json", options->json, "Print JSON; with --watch one line each time");
-  command->add_option("--watch", options->watch_s, "Look again and again, every so many seconds (2 unless given)")
+  command->add_option("--watch", options->watch_s, "Look again and again, every so many seconds")
       ->expected(0, 1)
       ->default_str("2")
-      ->type_name("")
       ->check(CLI::Range(0.1, 3600.0));
   set_examples(*command,
                {{"shoal status", "once"},

@@ -1,12 +1,15 @@
 // `shoal up`: a whole mesh on this machine. What it was told is read and checked here; up_run does the rest.
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/detach.h"
 #include "cli/mesh_config.h"
 #include "cli/prefixed_options.h"
 #include "cli/processes.h"
+#include "cli/run_folder.h"
 #include "cli/up_run.h"
 
 namespace shoal::cli {
@@ -20,6 +23,7 @@ struct UpArguments {
   Given given;
   std::string file;
   bool once = false;
+  bool detach = false;
   bool json = false;
 };
 
@@ -66,9 +70,24 @@ int run_up(const UpArguments& arguments) {
   const auto ready = read(config, settings, arguments);
   const UpVoice voice(arguments.json || config.up.log_format == "json");
   if (!ready) return voice.refuse(ready.error());
+  if (arguments.once && arguments.detach) {
+    return usage_error("up", "--once ends after the first answer, and --detach goes on: choose one");
+  }
   auto plan = make_plan(config.up);
   if (!plan) return voice.refuse(plan.error());
-  return run_mesh(config.up, *std::move(plan), arguments.once, voice);
+  const auto lock = RunLock::take(plan->run_dir);
+  if (!lock) return voice.refuse(lock.error());
+  const Manner manner{.once = arguments.once, .detached = arguments.detach};
+  if (!arguments.detach) return run_mesh(config.up, *std::move(plan), manner, voice);
+  return run_detached(
+      plan->run_dir + "/up.log",
+      [&](const std::function<void()>& is_up) {
+        lock->name_this_process();
+        return run_mesh(config.up, *std::move(plan), manner, voice, is_up);
+      },
+      [&](int pid) {
+        voice.say("detached", {{"pid", pid}}, "It goes on in the background as process " + std::to_string(pid) + '.');
+      });
 }
 
 }  // namespace
@@ -81,6 +100,8 @@ void add_up(Application application) {
   command->add_option("--config", arguments->file,
                       "TOML file: [up] holds the keys below, other tables those of a kind");
   command->add_flag("--once", arguments->once, "End after the first answer; the exit code says whether one came");
+  command->add_flag("-d,--detach", arguments->detach,
+                    "Return once the mesh is up, and let it run on; `shoal stop` ends it");
   command->add_flag("--json", arguments->json, "Say what happens as JSON, an object a line, for programs");
   const std::shared_ptr<Given> given(arguments, &arguments->given);
   MeshConfig defaults;
@@ -89,6 +110,7 @@ void add_up(Application application) {
   add_prefixed_options(*command, settings, given);
   set_examples(*command,
                {{"shoal up", "two processes of each kind, with the bundled model; Ctrl-C ends them"},
+                {"shoal up -d", "in the background; `shoal logs` shows its logs, `shoal stop` ends it"},
                 {"shoal up --model=bytes --once", "does everything work here? Without a model, for a moment"},
                 {"shoal up --config=shoal.toml --inference.log_level=debug", "a file, and a key for all of a kind"}},
                "--KIND.KEY=VALUE gives a key to all processes of a kind; `shoal config` lists all keys.\n"

@@ -31,6 +31,17 @@ constexpr std::uint32_t first_answer_ms_max = 120'000;
 // What children get to end by themselves.
 constexpr seconds end_patience{5};
 
+constexpr const char* python_example = "clients/python/examples/ten_lines.py";
+
+// Whether the example is here, and what it imports.
+bool python_example_works() {
+  const std::filesystem::path packages = "/usr/lib/python3/dist-packages";
+  std::error_code error;
+  return std::filesystem::is_regular_file(python_example, error) &&
+         std::filesystem::exists("/usr/bin/python3", error) && std::filesystem::exists(packages / "zmq", error) &&
+         std::filesystem::exists(packages / "msgpack", error);
+}
+
 std::string value_of(const std::map<std::string, std::string>& map, const std::string& key) {
   const auto found = map.find(key);
   return found == map.end() ? "" : found->second;
@@ -38,9 +49,10 @@ std::string value_of(const std::map<std::string, std::string>& map, const std::s
 
 class Up {
 public:
-  Up(const UpOptions& options, UpPlan plan, bool once, const UpVoice& voice)
+  Up(const UpOptions& options, UpPlan plan, Manner manner, const UpVoice& voice, const std::function<void()>& is_up)
       : options_(options),
-        once_(once),
+        manner_(manner),
+        is_up_(is_up),
         voice_(voice),
         plan_(std::move(plan)),
         supervisor_(plan_.children, [this](const ChildNews& news) { tell(news); }) {}
@@ -50,11 +62,12 @@ public:
     if (!answered && !supervisor_.asked_to_end()) {
       voice_.refuse(answered.error(), "The logs are in " + plan_.run_dir + ".");
     }
-    if (answered && !once_) {
+    if (answered && !manner_.once) {
       voice_.say("up", {{"clients", plan_.client_addresses}}, next_steps());
+      if (is_up_) is_up_();
       while (!supervisor_.asked_to_end()) supervisor_.step(seconds(60));
     }
-    if (!once_) voice_.say("ending", Json::object(), "Ending.");
+    if (!manner_.once) voice_.say("ending", Json::object(), "Ending.");
     supervisor_.end(end_patience);
     if (!answered && supervisor_.asked_to_end()) return exit_code::ok;
     return answered ? exit_code::ok : exit_code::failed;
@@ -145,19 +158,23 @@ private:
     voice_.say("asking", {{"prompt", first_prompt()}}, "\n> " + first_prompt());
     AnswerPrinter printer(stdout, true);
     const Json messages = {{{"role", "user"}, {"content", first_prompt()}}};
-    const auto answer = ask(*client, {{"messages", messages}, {"temperature", 0}, {"deadline_ms", first_answer_ms_max}},
-                            voice_.json() ? nullptr : &printer, [this] {
-                              supervisor_.step(milliseconds(0));
-                              return !supervisor_.asked_to_end();
-                            });
+    Answer answer;
+    const auto asked = ask(
+        *client, {{"messages", messages}, {"temperature", 0}, {"deadline_ms", first_answer_ms_max}},
+        voice_.json() ? nullptr : &printer,
+        [this] {
+          supervisor_.step(milliseconds(0));
+          return !supervisor_.asked_to_end();
+        },
+        answer);
     if (!voice_.json()) printer.end();
-    if (answer) {
-      voice_.say("answered", to_json(*answer), "");
+    if (asked) {
+      voice_.say("answered", to_json(answer), "");
       return {};
     }
-    if (answer.error().code != Code::no_service || once_) return answer.error();
+    if (asked.error().code != Code::no_service || manner_.once) return asked.error();
     const std::string advice = "Stages that are services of their own join a mesh that is up: start them now.";
-    voice_.say("stage_missing", {{"text", answer.error().text}}, answer.error().text + ".\n" + advice);
+    voice_.say("stage_missing", {{"text", asked.error().text}}, asked.error().text + ".\n" + advice);
     return {};
   }
 
@@ -167,20 +184,24 @@ private:
     const auto here = std::filesystem::current_path(error);
     std::string shoal = std::filesystem::proximate(binary, here, error).string();
     if (shoal.find('/') == std::string::npos) shoal = "./" + shoal;
-    const std::string& address = plan_.client_addresses.front();
+    const std::string address = plan_.client_addresses.front().substr(std::string("tcp://").size());
     const bool usual = options_.client_port == UpOptions().client_port;
     const std::string connect = usual ? "" : " --connect=" + address;
+    const std::string folder = options_.run_dir.empty() ? "" : " --run_dir=" + options_.run_dir;
     std::string steps = "\nThe mesh is up: clients talk to " + address + ". From another terminal:\n  " + shoal +
                         " chat" + connect + " \"" + first_prompt() + "\"\n  " + shoal + " chat" + connect +
-                        "   (a conversation)\n  " + shoal + " status" + connect + "\n";
-    if (std::filesystem::is_regular_file("clients/python/examples/ten_lines.py", error)) {
-      steps += "  /usr/bin/python3 clients/python/examples/ten_lines.py" + (usual ? "" : " " + address) + "\n";
+                        "   (a conversation)\n  " + shoal + " status" + connect + " --watch\n  " + shoal + " logs" +
+                        folder + " inference -f\n";
+    if (python_example_works()) {
+      steps += "  /usr/bin/python3 " + std::string(python_example) + (usual ? "" : " tcp://" + address) + "\n";
     }
+    if (manner_.detached) return steps + shoal + " stop" + folder + " ends it and all its processes.";
     return steps + "Ctrl-C ends it and all its processes.";
   }
 
   const UpOptions& options_;
-  const bool once_;
+  const Manner manner_;
+  const std::function<void()>& is_up_;
   const UpVoice& voice_;
   UpPlan plan_;
   Supervisor supervisor_;
@@ -188,8 +209,9 @@ private:
 
 }  // namespace
 
-int run_mesh(const UpOptions& options, UpPlan plan, bool once, const UpVoice& voice) {
-  return Up(options, std::move(plan), once, voice).run();
+int run_mesh(const UpOptions& options, UpPlan plan, Manner manner, const UpVoice& voice,
+             const std::function<void()>& is_up) {
+  return Up(options, std::move(plan), manner, voice, is_up).run();
 }
 
 }  // namespace shoal::cli

@@ -22,6 +22,11 @@ std::string help_of(const Settings::Setting& setting) {
   return free ? help : help + " (" + expectation(setting.member) + ')';
 }
 
+// What to give for a key that has no default.
+std::string type_of(const Settings::Setting& setting) {
+  return std::holds_alternative<Settings::List*>(setting.member) ? "LIST" : "TEXT";
+}
+
 CLI::Option* add_one(CLI::App& command, const Settings::Setting& setting, const std::shared_ptr<Given>& given,
                      const std::string& prefix) {
   const std::string key = prefix + setting.key;
@@ -33,7 +38,7 @@ CLI::Option* add_one(CLI::App& command, const Settings::Setting& setting, const 
   return command
       .add_option_function<std::string>(
           names_of(key), [given, key](const std::string& value) { given->emplace_back(key, value); }, help_of(setting))
-      ->type_name("")
+      ->type_name(type_of(setting))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->default_str(text_of(setting.member));
 }

@@ -111,6 +111,8 @@ void add_bench(Application application) {
         extras.empty() ? "what shall be measured?" : "nothing is called \"" + extras.front() + "\".";
     exit_code = usage_error("bench", what + " There are hop and e2e");
   });
+  set_examples(*bench, {{"shoal bench hop", "one message between two processes, beside bare ZeroMQ"},
+                        {"shoal bench e2e", "requests through one process of each kind, beside the floor"}});
   const auto hop = std::make_shared<HopOptions>();
   CLI::App* const hops = add_part({*bench, application.exit_code}, "hop", "One message between two processes", hop,
                                   measure_hop, print_hop);
@@ -118,6 +120,8 @@ void add_bench(Application application) {
   hops->add_option("--messages", hop->messages, "How many are counted")->check(CLI::Range(100u, 100'000'000u));
   hops->add_option("--bytes", hop->bytes, "Of one message, all frames")->check(CLI::Range(64u, 1u << 20));
   hops->add_option("--window", hop->window, "Outstanding messages of the throughput part")->check(CLI::Range(2u, 512u));
+  set_examples(*hops, {{"shoal bench hop", "over ipc and tcp"},
+                       {"shoal bench hop --transport=tcp --bytes=4096 --json", "larger messages, for programs"}});
   const auto whole = std::make_shared<EndToEndOptions>();
   CLI::App* const e2e = add_part({*bench, application.exit_code}, "e2e", "Requests through a mesh of five processes",
                                  whole, measure_end_to_end, print_end_to_end);
@@ -128,6 +132,8 @@ void add_bench(Application application) {
   e2e->add_option("--concurrency", whole->concurrency, "Requests at once, to find the highest rate")
       ->check(CLI::Range(1u, 4096u));
   e2e->add_option("--seconds", whole->seconds, "Length of each part")->check(CLI::Range(0.1, 3600.0));
+  set_examples(*e2e, {{"shoal bench e2e", "with an engine that costs nothing: what the mesh itself costs"},
+                      {"shoal bench e2e --model=models/shoal-tiny --concurrency=32", "with a model"}});
   add_child(application, "bench-echo", [](const CallPlan&, const std::string& bind) { return run_echo(bind); });
   add_child(application, "bench-caller", run_caller);
   add_child(application, "bench-bare-echo",

@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 
 #include "base/cores.h"
+#include "cli/address.h"
 #include "cli/doctor/machine.h"
 #include "cli/doctor/mesh.h"
 #include "cli/doctor/packages.h"
@@ -124,9 +125,9 @@ void add_doctor(Application application) {
   command->add_option("--model", options->up.model, "Directory of a model to check (default: the bundled one)");
   command
       ->add_option_function<std::string>(
-          "--connect", [options](const std::string& list) { options->connect = config::split_list(list); },
+          "--connect", [options](const std::string& list) { options->connect = read_addresses(list); },
           "Client address of a gateway: ask its mesh how it is")
-      ->type_name("");
+      ->type_name("ADDRESS");
   command->add_flag("--json", options->json, "Print JSON instead of lines");
   command->add_option("--client_port,--client-port", options->up.client_port, "As for `shoal up`")
       ->check(CLI::Range(1, 65'523));

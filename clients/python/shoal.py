@@ -2,10 +2,9 @@
 
     from shoal import Client
 
-    client = Client(["tcp://127.0.0.1:5555"])
+    client = Client("localhost:5555")
     for delta in client.chat([{"role": "user", "content": "What is 17 + 25?"}]):
         print(delta.content, end="", flush=True)
-
     print(client.complete("What is 17 + 25?").content)
     print(client.call("wordcount", "count", "How many words are these?"))  # a service of somebody's own
 
@@ -15,6 +14,7 @@ stage of the pipeline; a Publisher sends requests without waiting. Messages: pro
 """
 
 import collections
+import contextlib
 import time
 import uuid
 
@@ -64,6 +64,10 @@ def answer_of(done, streamed, logprobs=()):
 
 def as_bytes(payload):
     return payload.encode() if isinstance(payload, str) else payload
+
+
+def addresses_of(addresses):  # one or several; what names no transport is TCP
+    return [a if "://" in a else f"tcp://{a}" for a in ([addresses] if isinstance(addresses, str) else addresses)]
 
 
 def conversation(messages):
@@ -135,11 +139,8 @@ class Stream:
         return None
 
 
-class Closing:
+class Closing(contextlib.AbstractContextManager):
     """For `with`."""
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         self.close()
@@ -156,7 +157,7 @@ class Client(Closing):
         self._streams = {}  # (socket, id) -> Stream
         self._asked = {}  # (socket, id) of a question with one answer -> that answer, or None
         self._count = 0
-        for address in [addresses] if isinstance(addresses, str) else addresses:
+        for address in addresses_of(addresses):
             socket = self._context.socket(zmq.DEALER)
             socket.linger = 500  # milliseconds: a CANCEL just before the end still leaves
             socket.immediate = True  # a request goes to a gateway that is there
@@ -308,7 +309,7 @@ def serve(kind, handler, addresses=("tcp://127.0.0.1:5555",), keep_going=lambda:
     context = zmq.Context()
     poller = zmq.Poller()
     monitors = {}  # what tells of a connection -> its socket
-    for address in [addresses] if isinstance(addresses, str) else addresses:
+    for address in addresses_of(addresses):
         socket = context.socket(zmq.DEALER)
         monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         monitors[monitor] = socket
@@ -353,10 +354,10 @@ class Publisher(Closing):
         self._context = zmq.Context()
         self._push = self._context.socket(zmq.PUSH)
         self._push.sndtimeo = round(timeout * 1000)
-        self._push.connect(publish)
+        self._push.connect(*addresses_of(publish))
         self._subscription = self._context.socket(zmq.SUB)
         self._subscription.subscribe(self.name.encode())
-        self._subscription.connect(answers)
+        self._subscription.connect(*addresses_of(answers))
         self._count = 0
         deadline = time.monotonic() + timeout
         joined = None  # a subscription counts some time after it was made: what is answered by an error shows when

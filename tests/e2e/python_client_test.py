@@ -45,6 +45,10 @@ class PythonClient(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def test_an_address_needs_no_transport(self):
+        port = self.mesh.address.rpartition(":")[2]
+        self.assertEqual(self.client(f"localhost:{port}").complete("hello").content, "hello")
+
     def error_of(self, ask):
         with self.assertRaises(shoal.ShoalError) as raised:
             ask()

@@ -2,7 +2,10 @@
 processes that join, leave or are missing."""
 
 import os
+import pathlib
+import re
 import signal
+import tempfile
 import unittest
 
 from mesh import (KINDS, SHOAL, Edge, Mesh, Process, Service, eventually, free_ports, is_alive, loopback, run_shoal,
@@ -60,6 +63,93 @@ class Supervisor(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot start", done.stderr)
         self.assertIn("broken_model", done.stderr)
+
+
+class Detached(unittest.TestCase):
+    """`shoal up -d`, `logs` and `stop`."""
+
+    def setUp(self):
+        runtime = tempfile.TemporaryDirectory(prefix="shoal-e2e-")
+        self.addCleanup(runtime.cleanup)
+        self.environment = {**os.environ, "XDG_RUNTIME_DIR": runtime.name}
+
+    def run_shoal(self, *words):
+        return run_shoal(*words, env=self.environment)
+
+    def start(self, *extra):
+        ports = free_ports(1, 1)
+        done = self.run_shoal("up", "-d", "--model=bytes", "--gateways=1", "--preprocesses=1", "--routers=1",
+                              "--inferences=1", "--postprocesses=1", f"--client-port={ports.client}",
+                              f"--router-port={ports.router}", *extra)
+        self.addCleanup(self.run_shoal, "stop", f"--client-port={ports.client}")
+        return ports, done
+
+    def test_it_returns_once_the_mesh_is_up_and_the_mesh_goes_on_until_it_is_stopped(self):
+        ports, done = self.start()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("> Hello, Shoal!\nHello, Shoal!\n", done.stdout)
+        self.assertIn(" stop", done.stdout)
+        pid = int(re.search("process ([0-9]+)", done.stdout)[1])
+        self.assertEqual(os.getsid(pid), pid)
+        with Edge(loopback(ports.client)) as edge:
+            self.assertEqual(edge.ask("still here")[1], "still here")
+        self.assertEqual(self.run_shoal("stop").returncode, 0)
+        self.assertFalse(is_alive(pid))
+        self.assertEqual(status(loopback(ports.client)), [])
+        again = self.run_shoal("stop")
+        self.assertEqual(again.returncode, 3)
+        self.assertIn("no mesh runs", again.stderr)
+
+    def test_its_processes_die_with_it(self):
+        ports, done = self.start()
+        pid = int(re.search("process ([0-9]+)", done.stdout)[1])
+        children = [int(word) for word in re.findall(r"^\w+ +([0-9]+) +tcp", done.stdout, re.MULTILINE)]
+        self.assertEqual(len(children), 5)
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not [child for child in children if is_alive(child)], "all children are gone")
+        self.assertEqual(self.run_shoal("stop").returncode, 3)
+
+    def test_what_keeps_it_from_starting_is_shown_and_is_its_exit_code(self):
+        _, done = self.start("--inference.slots=1000000")
+        self.assertEqual(done.returncode, 2)
+        model = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken_model")
+        _, done = self.start(f"--model={model}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot start", done.stdout)
+        self.assertEqual(self.run_shoal("stop").returncode, 3)
+
+    def test_of_several_meshes_one_has_to_be_named(self):
+        (first, _), (second, _) = self.start(), self.start()
+        refused = self.run_shoal("stop")
+        self.assertEqual(refused.returncode, 2)
+        for ports in (first, second):
+            self.assertIn(str(ports.client), refused.stderr)
+        self.assertEqual(self.run_shoal("stop", f"--client_port={first.client}").returncode, 0)
+        self.assertEqual(self.run_shoal("stop").returncode, 0)
+
+    def test_a_folder_holds_one_mesh(self):
+        self.start()
+        folder = next(pathlib.Path(self.environment["XDG_RUNTIME_DIR"]).glob("*/up-*"))
+        other, refused = self.start(f"--run-dir={folder}")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("runs in", refused.stderr)
+        self.assertEqual(status(loopback(other.client)), [])
+
+    def test_logs_are_shown_by_kind_and_followed(self):
+        self.assertEqual(self.run_shoal("logs").returncode, 1)
+        self.start()
+        self.assertIn("ready kind=gateway", self.run_shoal("logs", "gateway").stdout)
+        self.assertIn("inference-0 | ready kind=inference", self.run_shoal("logs").stdout)
+        self.assertIn("The mesh is up", self.run_shoal("logs", "up").stdout)
+        self.assertEqual(len(self.run_shoal("logs", "gateway", "-n", "1").stdout.splitlines()), 1)
+        unknown = self.run_shoal("logs", "gatewy")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("did you mean gateway?", unknown.stderr)
+        follower = Process(SHOAL, "logs", "router", "-f", env=self.environment)
+        follower.wait_for_line("ready kind=router")
+        self.assertEqual(self.run_shoal("stop").returncode, 0)
+        follower.wait_for_line("(router 0 ended: exit code 0)")
+        self.assertEqual(follower.end(signal.SIGINT), 0)
 
 
 class SuddenDeath(unittest.TestCase):

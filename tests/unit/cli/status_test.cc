@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "cli/processes.h"
 #include "cli/rates.h"
+#include "cli/screen.h"
 
 namespace shoal::cli {
 namespace {
@@ -59,6 +61,43 @@ TEST_CASE("the table shows tokens per second only between looks") {
   const Rates rates;
   CHECK(process_table(Json::array({process("inference", 1, 0)})).find("TOKENS/S") == std::string::npos);
   CHECK(process_table(Json::array({process("inference", 1, 0)}), &rates).find("TOKENS/S") != std::string::npos);
+}
+
+TEST_CASE("the table keeps to a width by leaving out what tells least") {
+  Json processes = Json::array();
+  for (const char* const kind : {"gateway", "inference"}) {
+    processes.push_back(process(kind, 123'456'789, 250));
+    processes.back().update({{"node", "a-host-with-a-long-name"},
+                             {"address", "tcp://127.0.0.1:45678"},
+                             {"labels", {{"model", "shoal-tiny"}, {"serves", "count,sort"}}}});
+  }
+  const Rates rates;
+  for (const std::size_t width : {20u, 40u, 80u, 120u}) {
+    const std::string table = process_table(processes, &rates, width);
+    CHECK(table.starts_with("KIND"));
+    CHECK((table.find("MODEL") != std::string::npos) == (width >= 80));
+    std::size_t longest = 0;
+    for (std::size_t at = 0; at < table.size();) {
+      const std::size_t end = table.find('\n', at);
+      longest = std::max(longest, end - at);
+      at = end + 1;
+    }
+    CHECK(longest <= width);
+  }
+  CHECK(process_table(processes).find("tcp://127.0.0.1:45678") != std::string::npos);
+}
+
+TEST_CASE("a kind that clients serve has a line") {
+  Json gateway = process("gateway", 0, 0);
+  gateway.update({{"client", "tcp://g:5555"}, {"labels", {{"serves", "count,sort"}}}});
+  const std::string table = process_table(Json::array({gateway}));
+  CHECK(table.find("\ncount") != std::string::npos);
+  CHECK(table.find("\nsort") != std::string::npos);
+}
+
+TEST_CASE("a screen is drawn from its corner, within its size, and never scrolled") {
+  CHECK(drawing({"one", "two"}, {.rows = 24, .columns = 80}) == "\033[Hone\033[K\r\ntwo\033[K\033[J");
+  CHECK(drawing({"größer", "two"}, {.rows = 1, .columns = 4}) == "\033[Hgröß\033[K\033[J");
 }
 
 }  // namespace
