@@ -37,11 +37,17 @@ struct Received {  // a message of the mesh; the epoch is what the sender's rout
 struct PeerUp {  // the directory lists it (again), or its link is back
   protocol::Entry peer;
 };
+// What told that a peer is lost.
+struct LossCause {
+  const char* told_by = "socket";  // or "bye", "silence", "directory", "successor"
+  std::uint64_t silent_ms = 0;     // of silence
+};
 struct PeerDown {  // no router lists it any more, it said BYE, or its link broke
   protocol::Entry peer;
 };
 struct LinkLost {  // a link to or from this process broke; comes before PeerDown, also for a peer that was never up
   Epoch epoch = 0;
+  LossCause why = {};
 };
 struct ClientReceived {  // one frame of a client, as it came; from the publish port with a client that is only that
   ClientId client;

@@ -84,7 +84,7 @@ inline constexpr std::uint32_t weight_max = 1'000'000;  // in the routers' polic
 // Sockets (actors/net).
 inline constexpr std::size_t turn_messages_max = 256;  // read from one socket before the others have their turn
 inline constexpr std::size_t link_hwm_messages =
-    16'384;  // queued in a socket for one peer; reaching it breaks the link
+    65'536;  // queued in a socket for one peer; reaching it breaks the link
 inline constexpr std::size_t bulk_hwm_messages = 64;
 inline constexpr std::size_t bulk_backlog_bytes_max = 128u << 20;  // of one link, not yet taken by its bulk lane
 inline constexpr std::size_t client_hwm_messages = 1024;
@@ -99,7 +99,16 @@ inline constexpr std::uint32_t flush_ms = 500;                 // what is still 
 inline constexpr std::uint32_t resolve_interval_ms = 5000;     // names of routers
 inline constexpr std::uint32_t load_interval_ms = 250;         // LOAD to every router
 inline constexpr std::uint32_t load_gap_ms = 20;               // between two LOADs, when there is news
-inline constexpr std::uint32_t load_missed_max = 3;            // missed reports until an entry expires
+inline constexpr std::uint32_t load_missed_max = 3;            // missed reports until a process is late
+inline constexpr std::uint32_t silence_max_ms = 4500;          // without a report, until a process is lost
+inline constexpr std::uint32_t stall_survived_ms = 3000;       // of any process: nobody takes it for dead meanwhile
+inline constexpr std::uint32_t ping_after_ms = 1500;           // of silence on a link
+inline constexpr std::uint32_t answer_wait_ms = 4500;          // for anything after a PING, until the link is given up
+inline constexpr std::uint32_t link_wait_ms = 5000;            // for a dialled link to come up
+inline constexpr std::uint32_t slow_line_bytes_per_ms = 1000;  // what was sent on a link has so long to get there
+inline constexpr std::uint32_t awake_stride_ms = 500;          // between two events of a process that is awake
+inline constexpr std::uint32_t ask_again_ms = 1000;            // for a HELLO that did not come; then ever more rarely
+inline constexpr std::uint32_t ask_again_ms_max = 64'000;
 inline constexpr std::uint32_t keepalive_interval_ms = 1000;   // owner to client and holders, per stream
 inline constexpr std::uint32_t queued_wait_ms = 250;           // without QUEUED the owner asks another router
 inline constexpr std::uint32_t prepare_wait_ms = 5000;         // without PREPARED the owner asks another preprocess
@@ -126,6 +135,11 @@ static_assert(body_bytes_max / 2 >= (1 + top_logprobs_max) * (token_bytes_max + 
 static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
+static_assert((load_missed_max + 1) * load_interval_ms < silence_max_ms);
+static_assert(silence_max_ms >= stall_survived_ms + awake_stride_ms + load_interval_ms);
+static_assert(answer_wait_ms >= stall_survived_ms + awake_stride_ms);
+static_assert(link_wait_ms >= stall_survived_ms + awake_stride_ms);
+static_assert(awake_stride_ms >= 2 * load_interval_ms);
 static_assert(grant_ms > load_interval_ms);
 static_assert(streams_max >= 2 * slots_max);     // those that are being cancelled while others come
 static_assert(step_tokens_max > 2 * slots_max);  // a full engine still takes prompts

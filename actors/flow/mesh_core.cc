@@ -13,9 +13,8 @@ namespace {
 
 constexpr auto load_interval = milliseconds(limits::load_interval_ms);
 constexpr auto load_gap = milliseconds(limits::load_gap_ms);
-constexpr auto suspicion = milliseconds(1000);  // a broken link; the routers know better after their own timeout
-constexpr auto dial_wait = milliseconds(1000);  // for a link that does not come up
-constexpr auto seed_wait = milliseconds(2000);  // for a seed to turn out to be a listed router, before it is dialled
+constexpr auto dial_wait = milliseconds(limits::link_wait_ms);
+constexpr auto ask_again = milliseconds(limits::ask_again_ms);
 constexpr auto last_word_span = milliseconds(1500);  // for everybody's HELLO to a router that is new
 constexpr std::size_t views_max = 64;                // routers
 
@@ -27,13 +26,14 @@ MeshCore::MeshCore(Config config, std::unique_ptr<Core> service)
 }
 
 void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
+  awake_.pass(now);
   std::visit(
       [&](const auto& happened) {
         using T = std::decay_t<decltype(happened)>;
         if constexpr (std::is_same_v<T, LinkUp>) {
           on_link_up(happened.address, out);
         } else if constexpr (std::is_same_v<T, LinkDown>) {
-          on_link_down(happened.route, now, out);
+          lose_link(happened.route, {}, now, out);
         } else if constexpr (std::is_same_v<T, Arrived>) {
           on_arrived(happened, now, out);
         } else if constexpr (std::is_same_v<T, Garbled>) {
@@ -41,7 +41,7 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
         } else if constexpr (std::is_same_v<T, Strayed>) {
           on_strayed(happened, out);
         } else if constexpr (std::is_same_v<T, SeedsResolved>) {
-          on_seeds(happened.addresses, now, out);
+          on_seeds(happened.addresses, out);
         } else if constexpr (std::is_same_v<T, Measured>) {
           measured_ = happened;
         } else if constexpr (std::is_same_v<T, Stopping>) {
@@ -57,13 +57,10 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
 }
 
 Time MeshCore::next_wake() const {
-  Time wake = std::min({service_->next_wake(), next_load_, last_word_until_});
-  for (const auto& [epoch, at] : strangers_) wake = std::min(wake, at);
-  for (const auto& [epoch, until] : suspects_) wake = std::min(wake, until);
-  for (const auto& [address, link] : links_) {
-    if (!link.up && !link.seed) wake = std::min(wake, link.dialled + dial_wait);
-  }
-  return wake;
+  Time awake = last_word_until_;
+  for (const auto& [epoch, at] : strangers_) awake = std::min(awake, at);
+  for (const auto& [epoch, until] : suspects_) awake = std::min(awake, until);
+  return std::min({service_->next_wake(), next_load_, awake_.wake_at(awake)});  // links are looked at with each LOAD
 }
 
 bool MeshCore::hears_router() const {
@@ -71,34 +68,38 @@ bool MeshCore::hears_router() const {
 }
 
 void MeshCore::on_arrived(const Arrived& arrived, Time now, WireEffects& out) {
-  const Epoch from = sender(arrived.from);
   const bool dialled_us = !arrived.from.routing_id.empty();
+  if (!dialled_us) heard(arrived.from);
+  const Epoch from = sender(arrived.from);
   const auto& body = arrived.message.body;
-  if (const auto* hello = std::get_if<protocol::Hello>(&body)) {
-    if (dialled_us) on_hello(arrived, *hello, now, out);
-    return;
-  }
+  if (const auto* hello = std::get_if<protocol::Hello>(&body)) return on_hello(arrived, *hello, now, out);
   if (const auto* welcome = std::get_if<protocol::Welcome>(&body)) return on_welcome(arrived, *welcome, now, out);
   if (const auto* reset = std::get_if<protocol::Reset>(&body)) return on_reset(arrived, *reset, out);
   if (const auto* ping = std::get_if<protocol::Ping>(&body)) {
     return post(out, arrived.from, protocol::make_message(protocol::Pong{ping->echo, measured_.loop_lag_ms}));
   }
+  if (std::holds_alternative<protocol::Pong>(body)) return;  // heard() took it
   if (from == 0) {
     out.emplace_back(Count{"messages_from_nobody"});
     return;
   }
   if (dialled_us && greeted_.count(arrived.from.routing_id) == 0) {  // it took us for somebody else: ask who it is
     incoming_[from] = arrived.from.routing_id;
-    if (asked_.insert(arrived.from.routing_id).second) {
-      post(out, arrived.from, protocol::make_message(protocol::Reset{Code::unknown_id, "say HELLO first"}));
-    }
+    ask_who(arrived.from, out);
   }
   if (const auto* directory = std::get_if<protocol::Directory>(&body)) return on_directory(from, *directory, now, out);
   if (std::holds_alternative<protocol::Bye>(body)) {
-    lose(from, now, out);
+    lose(from, {.told_by = "bye"}, now, out);
     return;
   }
   serve(Received{from, arrived.message}, now, out);
+}
+
+void MeshCore::ask_who(const Route& from, WireEffects& out) {
+  const auto [asked, is_new] = asked_.try_emplace(from.routing_id, awake_.now());
+  if (!is_new && awake_.now() < asked->second + ask_again) return;
+  asked->second = awake_.now();
+  post(out, from, protocol::make_message(protocol::Reset{Code::unknown_id, "say HELLO first"}));
 }
 
 void MeshCore::on_hello(const Arrived& arrived, const protocol::Hello& hello, Time now, WireEffects& out) {
@@ -108,7 +109,9 @@ void MeshCore::on_hello(const Arrived& arrived, const protocol::Hello& hello, Ti
         protocol::make_message(protocol::Reset{
             Code::unsupported_version, "this process speaks version " + std::to_string(protocol::version_major)}));
   }
-  const Epoch from = epoch_of(arrived.from.routing_id);
+  // HELLO comes on a link that this process dialled only if it asked for it there.
+  const bool dialled_us = !arrived.from.routing_id.empty();
+  const Epoch from = dialled_us ? epoch_of(arrived.from.routing_id) : sender(arrived.from);
   if (from == 0 || from != hello.self.epoch) {
     return post(out, arrived.from,
                 protocol::make_message(
@@ -117,9 +120,11 @@ void MeshCore::on_hello(const Arrived& arrived, const protocol::Hello& hello, Ti
   const auto version = std::min(hello.version_max, protocol::version);
   post(out, arrived.from, protocol::make_message(protocol::Welcome{version, config_.self}));
   if (from == config_.self.epoch) return;  // a seed stood for this process; WELCOME tells the other end of the link
-  greeted_[arrived.from.routing_id] = hello.self.client;
-  asked_.erase(arrived.from.routing_id);
-  incoming_[from] = arrived.from.routing_id;
+  if (dialled_us) {
+    greeted_[arrived.from.routing_id] = hello.self.client;
+    asked_.erase(arrived.from.routing_id);
+    incoming_[from] = arrived.from.routing_id;
+  }
   suspects_.erase(from);
   if (const auto listed = listed_.find(from); listed != listed_.end()) set_alive(listed->second, now, out);
   serve(Received{from, arrived.message}, now, out);
@@ -148,8 +153,16 @@ void MeshCore::on_welcome(const Arrived& arrived, const protocol::Welcome& welco
   if (const auto listed = listed_.find(epoch); listed != listed_.end()) set_alive(listed->second, now, out);
 }
 
+// Two processes may have dialled each other, and whoever forgot this one asks on whichever link it has: HELLO goes out
+// on the link that this process dialled to it, because it is heard of there.
 void MeshCore::on_reset(const Arrived& arrived, const protocol::Reset& reset, WireEffects& out) {
-  if (reset.code == Code::unknown_id && !arrived.from.address.empty()) return say_hello(arrived.from.address, out);
+  if (reset.code == Code::unknown_id) {
+    if (!arrived.from.address.empty()) return say_hello(arrived.from, out);
+    const auto dialled = dialled_.find(epoch_of(arrived.from.routing_id));
+    if (dialled == dialled_.end()) return say_hello(arrived.from, out);
+    if (links_.at(dialled->second).up) say_hello(Route{dialled->second, {}}, out);
+    return;
+  }
   out.emplace_back(Note{Note::Level::warning, "peer=" + arrived.from.address + arrived.from.routing_id +
                                                   " reset code=" + std::string(name(reset.code)) + " text=\"" +
                                                   printable(reset.text, 256) + "\""});
@@ -162,11 +175,12 @@ void MeshCore::on_directory(Epoch router, const protocol::Directory& directory, 
   if (directory.snapshot) {
     view.entries.clear();
     view.known = true;
-    view.asked = false;
+    view.asked = Time::min();
   } else if (directory.sequence != view.sequence + 1) {  // a change was missed: HELLO brings the whole table
     const auto address = dialled_.find(router);
-    if (!std::exchange(view.asked, true) && address != dialled_.end()) say_hello(address->second, out);
-    return;
+    if (address == dialled_.end() || (view.asked != Time::min() && awake_.now() < view.asked + ask_again)) return;
+    view.asked = awake_.now();
+    return say_hello(Route{address->second, {}}, out);
   }
   view.sequence = directory.sequence;
   for (const protocol::Entry& entry : directory.up) {
@@ -181,7 +195,7 @@ void MeshCore::on_directory(Epoch router, const protocol::Directory& directory, 
 
 // A router that is the first to be heard again does not know everybody at once.
 void MeshCore::heed_views(bool heard_router, Time now, WireEffects& out) {
-  if (!heard_router && hears_router() && !last_word_.empty()) last_word_until_ = now + last_word_span;
+  if (!heard_router && hears_router() && !last_word_.empty()) last_word_until_ = awake_.now() + last_word_span;
   merge_views(now, out);
 }
 
@@ -196,32 +210,37 @@ void MeshCore::on_stopping(WireEffects& out) {
 
 void MeshCore::on_tick(Time now, WireEffects& out) {
   if (now >= next_load_) report_load(now, out);
+  end_suspicions(now, out);
+  if (awake_.now() >= last_word_until_) {
+    last_word_until_ = time_never;
+    last_word_.clear();
+    merge_views(now, out);
+  }
+  std::vector<std::string> unanswered;
+  for (const auto& [address, link] : links_) {
+    if (!link.up && !link.seed && awake_.now() >= link.dialled + dial_wait) unanswered.push_back(address);
+  }
+  for (const std::string& address : unanswered) lose_link(Route{address, {}}, {.told_by = "silence"}, now, out);
+  ask_the_silent(now, out);
+  dial_strangers(out);
+  if (now >= service_->next_wake()) serve(Tick{}, now, out);
+}
+
+void MeshCore::end_suspicions(Time now, WireEffects& out) {
   for (auto suspect = suspects_.begin(); suspect != suspects_.end();) {
-    if (now < suspect->second) {
+    if (awake_.now() < suspect->second) {
       ++suspect;
       continue;
     }
     const auto listed = listed_.find(suspect->first);
     if (listed != listed_.end() && !is_vouched_for(suspect->first)) {
-      suspect->second = now + suspicion;  // nobody knows better than this process
+      suspect->second = awake_.now() + ask_again;  // nobody knows better than this process
       ++suspect;
       continue;
     }
     suspect = suspects_.erase(suspect);
     if (listed != listed_.end()) set_alive(listed->second, now, out);  // a router still hears from it
   }
-  if (now >= last_word_until_) {
-    last_word_until_ = time_never;
-    last_word_.clear();
-    merge_views(now, out);
-  }
-  std::vector<std::string> silent;
-  for (const auto& [address, link] : links_) {
-    if (!link.up && !link.seed && now >= link.dialled + dial_wait) silent.push_back(address);
-  }
-  for (const std::string& address : silent) on_link_down(Route{address, {}}, now, out);
-  dial_strangers(now, out);
-  if (now >= service_->next_wake()) serve(Tick{}, now, out);
 }
 
 void MeshCore::report_load(Time now, WireEffects& out) {
@@ -244,12 +263,6 @@ void MeshCore::report_load(Time now, WireEffects& out) {
   }
   // A router is in its own table.
   if (config_.self.kind == "router") serve(Received{config_.self.epoch, filled(config_.self.epoch)}, now, out);
-}
-
-void MeshCore::lose(Epoch epoch, Time now, WireEffects& out) {
-  suspects_[epoch] = now + suspicion;
-  serve(LinkLost{epoch}, now, out);
-  set_dead(epoch, now, out);
 }
 
 // With no router left the last word of all of them stands.
@@ -277,7 +290,7 @@ void MeshCore::merge_views(Time now, WireEffects& out) {
   }
   listed_ = std::move(merged);
   for (const Epoch epoch : gone) {
-    set_dead(epoch, now, out);
+    set_dead(epoch, {.told_by = "directory"}, now, out);
     suspects_.erase(epoch);
     const auto address = dialled_.find(epoch);
     if (address == dialled_.end() || views_.count(epoch) != 0) continue;
@@ -297,26 +310,6 @@ bool MeshCore::is_vouched_for(Epoch epoch) const {
                      [&](const auto& item) { return item.second.linked() && item.second.entries.count(epoch) != 0; });
 }
 
-void MeshCore::set_alive(const protocol::Entry& entry, Time now, WireEffects& out) {
-  if (suspects_.count(entry.epoch) != 0) return;
-  if (entry.kind == "router" && entry.epoch != config_.self.epoch && dialled_.count(entry.epoch) == 0) {
-    strangers_.try_emplace(entry.epoch, now + seed_wait);
-  }
-  const auto [known, added] = alive_.try_emplace(entry.epoch, entry);
-  if (!added && known->second == entry) return;
-  known->second = entry;
-  serve(PeerUp{entry}, now, out);
-}
-
-void MeshCore::set_dead(Epoch epoch, Time now, WireEffects& out) {
-  const auto known = alive_.find(epoch);
-  if (known == alive_.end()) return;
-  const protocol::Entry entry = std::move(known->second);
-  alive_.erase(known);
-  strangers_.erase(epoch);
-  serve(PeerDown{entry}, now, out);
-}
-
 void MeshCore::serve(const Event& event, Time now, WireEffects& out) {
   Effects effects;
   service_->on(event, now, effects);
@@ -325,7 +318,7 @@ void MeshCore::serve(const Event& event, Time now, WireEffects& out) {
         [&](auto& wanted) {
           using T = std::decay_t<decltype(wanted)>;
           if constexpr (std::is_same_v<T, Send>) {
-            send(wanted.to, std::move(wanted.message), wanted.address, now, out);
+            send(wanted.to, std::move(wanted.message), wanted.address, out);
           } else if constexpr (std::is_same_v<T, ReportLoad>) {
             next_load_ = std::min(next_load_, std::max(now, last_load_ + load_gap));
           } else if constexpr (std::is_same_v<T, Advertise>) {

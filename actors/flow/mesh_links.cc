@@ -19,7 +19,7 @@ constexpr std::size_t told_addresses_bytes_max = 1024;  // of gateways, in one s
 
 }  // namespace
 
-void MeshCore::on_seeds(const std::vector<std::string>& addresses, Time now, WireEffects& out) {
+void MeshCore::on_seeds(const std::vector<std::string>& addresses, WireEffects& out) {
   for (auto link = links_.begin(); link != links_.end();) {
     const bool named = std::find(addresses.begin(), addresses.end(), link->first) != addresses.end();
     if (link->second.seed && !link->second.up && !named) {  // a name that no longer stands for this address
@@ -32,7 +32,7 @@ void MeshCore::on_seeds(const std::vector<std::string>& addresses, Time now, Wir
   }
   for (std::size_t i = 0; i < std::min(addresses.size(), limits::seeds_max); ++i) {
     if (own_addresses_.count(addresses[i]) != 0) continue;
-    dial(addresses[i], now, out);
+    dial(addresses[i], out);
     links_[addresses[i]].seed = true;
   }
 }
@@ -42,15 +42,16 @@ void MeshCore::on_link_up(const std::string& address, WireEffects& out) {
   if (found == links_.end()) return;
   Link& link = found->second;
   link.up = true;
-  say_hello(address, out);
+  heard(Route{address, {}});
+  say_hello(Route{address, {}}, out);
   while (!link.waiting.empty()) {
-    post(out, Route{address, {}}, std::move(link.waiting.front()));
+    post_to_link(address, link, std::move(link.waiting.front()), out);
     link.waiting.pop_front();
   }
   link.waiting_bytes = 0;
 }
 
-void MeshCore::on_link_down(const Route& route, Time now, WireEffects& out) {
+void MeshCore::lose_link(const Route& route, const LossCause& why, Time now, WireEffects& out) {
   told_.erase(route);
   if (!route.routing_id.empty()) {
     const Epoch epoch = epoch_of(route.routing_id);
@@ -59,7 +60,7 @@ void MeshCore::on_link_down(const Route& route, Time now, WireEffects& out) {
     const auto known = incoming_.find(epoch);
     if (known == incoming_.end() || known->second != route.routing_id) return;
     incoming_.erase(known);
-    if (dialled_.count(epoch) == 0) lose(epoch, now, out);
+    if (dialled_.count(epoch) == 0) lose(epoch, why, now, out);
     return;
   }
   const auto found = links_.find(route.address);
@@ -76,7 +77,7 @@ void MeshCore::on_link_down(const Route& route, Time now, WireEffects& out) {
   }
   if (epoch == 0) return;
   forget_router(epoch);
-  lose(epoch, now, out);
+  lose(epoch, why, now, out);
   merge_views(now, out);
 }
 
@@ -104,10 +105,10 @@ void MeshCore::on_strayed(const Strayed& strayed, WireEffects& out) {
   out.emplace_back(TurnAway{strayed.client, protocol::edge::error(strayed.id, error)});
 }
 
-void MeshCore::send(Epoch to, protocol::Message message, const std::string& hint, Time now, WireEffects& out) {
+void MeshCore::send(Epoch to, protocol::Message message, const std::string& hint, WireEffects& out) {
   if (const auto address = dialled_.find(to); address != dialled_.end()) {
     Link& link = links_.at(address->second);
-    if (link.up) return post(out, Route{address->second, {}}, std::move(message));
+    if (link.up) return post_to_link(address->second, link, std::move(message), out);
     return queue(address->second, link, std::move(message));
   }
   if (const auto routing_id = incoming_.find(to); routing_id != incoming_.end()) {
@@ -119,10 +120,10 @@ void MeshCore::send(Epoch to, protocol::Message message, const std::string& hint
     out.emplace_back(Count{"messages_to_nobody"});
     return;
   }
-  dial(address, now, out);
+  dial(address, out);
   Link& link = links_.at(address);
   assign(link, address, to);
-  if (link.up) return post(out, Route{address, {}}, std::move(message));
+  if (link.up) return post_to_link(address, link, std::move(message), out);
   queue(address, link, std::move(message));
 }
 
@@ -140,35 +141,35 @@ void MeshCore::settle(Time now, WireEffects& out) {
       const std::string address = std::move(overfull_.front());
       overfull_.pop_front();
       const auto link = links_.find(address);
-      if (link != links_.end() && !link->second.waiting.empty()) on_link_down(Route{address, {}}, now, out);
+      if (link != links_.end() && !link->second.waiting.empty()) lose_link(Route{address, {}}, {}, now, out);
     } else {
       const Epoch epoch = replaced_.front();
       replaced_.pop_front();
       forget_router(epoch);
-      lose(epoch, now, out);
+      lose(epoch, {.told_by = "successor"}, now, out);
     }
   }
 }
 
-void MeshCore::dial(const std::string& address, Time now, WireEffects& out) {
+void MeshCore::dial(const std::string& address, WireEffects& out) {
   const auto [link, added] = links_.try_emplace(address);
   if (!added) return;
-  link->second.dialled = now;
+  link->second.dialled = awake_.now();
   out.emplace_back(Dial{address});
 }
 
 // Routers that came after this process was configured. Seeds get time to turn out to be one of them first, because a
 // second link to the same process would stay mute: its inbox knows a routing id once.
-void MeshCore::dial_strangers(Time now, WireEffects& out) {
+void MeshCore::dial_strangers(WireEffects& out) {
   for (auto stranger = strangers_.begin(); stranger != strangers_.end();) {
-    if (now < stranger->second) {
+    if (awake_.now() < stranger->second) {
       ++stranger;
       continue;
     }
     const auto entry = alive_.find(stranger->first);
     if (entry != alive_.end() && dialled_.count(stranger->first) == 0 &&
         own_addresses_.count(entry->second.address) == 0 && links_.size() < limits::links_max) {
-      dial(entry->second.address, now, out);
+      dial(entry->second.address, out);
       assign(links_.at(entry->second.address), entry->second.address, stranger->first);
     }
     stranger = strangers_.erase(stranger);
@@ -189,7 +190,7 @@ void MeshCore::unassign(Link& link, const std::string& address) {
   if (known != dialled_.end() && known->second == address) dialled_.erase(known);
 }
 
-void MeshCore::say_hello(const std::string& address, WireEffects& out) { post(out, Route{address, {}}, hello()); }
+void MeshCore::say_hello(const Route& route, WireEffects& out) { post(out, route, hello()); }
 
 protocol::Message MeshCore::hello() const {
   return protocol::make_message(
@@ -202,7 +203,7 @@ void MeshCore::advertise(std::vector<protocol::Label> labels, Time now, WireEffe
   if (labels == config_.self.labels) return;
   config_.self.labels = std::move(labels);
   for (const auto& [address, link] : links_) {
-    if (link.up && (link.seed || views_.count(link.epoch) != 0)) say_hello(address, out);
+    if (link.up && (link.seed || views_.count(link.epoch) != 0)) say_hello(Route{address, {}}, out);
   }
   if (config_.self.kind == "router") serve(Received{config_.self.epoch, hello()}, now, out);  // its own table lists it
 }

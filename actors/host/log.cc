@@ -3,13 +3,15 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/host/repeats.h"
 #include "base/key_values.h"
 
 namespace shoal::actors {
@@ -57,6 +59,27 @@ private:
   LogConfig config_;
 };
 
+// Standard error, without what was said a moment ago.
+class Sink : public spdlog::sinks::base_sink<std::mutex> {
+protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string text(message.payload.data(), message.payload.size());
+    const auto since_epoch = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+    const auto withheld = repeats_.admit(text, Time(since_epoch));
+    if (!withheld) return;
+    spdlog::memory_buf_t line;
+    const std::string counted = *withheld == 0 ? text : text + " repeated=" + std::to_string(*withheld);
+    spdlog::details::log_msg whole = message;
+    whole.payload = counted;
+    formatter_->format(whole, line);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  void flush_() override { std::fflush(stderr); }
+
+private:
+  Repeats repeats_;
+};
+
 }  // namespace
 
 std::string log_line(const LogConfig& config, std::chrono::system_clock::time_point when, std::string_view level,
@@ -83,7 +106,7 @@ std::string log_line(const LogConfig& config, std::chrono::system_clock::time_po
 }
 
 void start_log(const LogConfig& config) {
-  auto logger = std::make_shared<spdlog::logger>("shoal", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("shoal", std::make_shared<Sink>());
   logger->set_formatter(std::make_unique<Formatter>(config));
   logger->set_level(spdlog::level::from_str(config.level));
   spdlog::set_default_logger(std::move(logger));

@@ -90,8 +90,7 @@ void Link::watch(const Changed& changed) {
   while (plain_ && !broken_) {
     const auto happening = plain_->monitor.next();
     if (!happening) break;
-    if (happening->kind == Happening::Kind::retried) changed(false);
-    if (happening->kind == Happening::Kind::disconnected) break_off();
+    if (happening->ends_link()) break_off();
     if (happening->kind != Happening::Kind::handshaken) continue;
     plain_->up = true;
     changed(true);
@@ -99,7 +98,7 @@ void Link::watch(const Changed& changed) {
   while (bulk_ && !broken_) {
     const auto happening = bulk_->monitor.next();
     if (!happening) break;
-    if (happening->kind == Happening::Kind::disconnected) break_off();
+    if (happening->ends_link()) break_off();
     if (happening->kind == Happening::Kind::handshaken) bulk_->up = true;
   }
 }

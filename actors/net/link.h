@@ -1,6 +1,7 @@
 // A link that this process dialled: one DEALER for messages, and a second one, opened when first needed, for those so
-// large that they would hold up the others. When one of the two breaks, what was in it is lost and so the link is: both
-// are closed and dialled anew, under a new name. Loop thread.
+// large that they would hold up the others. When one of the two breaks, or nobody answers at the address, what was in
+// it is lost and so the link is: both are closed, and dialled anew by new sockets under a new name. No socket of it
+// outlives its connection, so nothing waits for the peer's next life. Loop thread.
 #pragma once
 
 #include <deque>

@@ -13,9 +13,12 @@ struct Happening {
     accepted,      // a bound socket has a new connection
     handshaken,    // a dialled one can be used
     disconnected,  // a connection ended, or broke before it could be used
-    retried,       // nobody answered; libzmq will try again by itself
+    retried,       // nobody answered
   } kind;
   int fd = -1;  // of accepted and disconnected. libzmq reports the end of one before it reuses its number
+
+  // Of a dialled socket: nothing more will come through it.
+  bool ends_link() const { return kind == Kind::disconnected || kind == Kind::retried; }
 };
 
 class Monitor {

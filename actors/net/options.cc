@@ -3,17 +3,13 @@
 namespace shoal::actors {
 namespace {
 
-struct Heartbeat {
-  int interval_ms;
-  int timeout_ms;
-};
-constexpr Heartbeat same_host{1000, 3000};
-constexpr Heartbeat other_host{100, 300};
-
-constexpr int handshake_ms = 2000;
+constexpr int handshake_ms = 5000;  // a process that stands still for 3 s is late, not dead
 constexpr int connect_ms = 2000;
-constexpr int reconnect_ms = 50;
-constexpr int reconnect_ms_max = 2000;
+constexpr int reconnect_ms = 86'400'000;  // never, as a link lives: Link dials anew with another socket
+constexpr int probe_after_s = 5;          // TCP keep-alive, which finds hosts that vanished
+constexpr int probe_every_s = 2;
+constexpr int probes_max = 3;
+constexpr int unacknowledged_ms = 20'000;  // what was sent and not acknowledged by the other host
 constexpr int backlog = 1024;  // connections that wait to be accepted: a restarted router is dialled by everybody
 
 void set_common_options(Socket& socket, const Address& address, int hwm_messages, std::size_t message_bytes_max) {
@@ -23,7 +19,11 @@ void set_common_options(Socket& socket, const Address& address, int hwm_messages
   socket.set(ZMQ_RCVHWM, hwm_messages);
   socket.set_int64(ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(message_bytes_max));
   socket.set(ZMQ_HANDSHAKE_IVL, handshake_ms);
-  set_heartbeat(socket, address);
+  socket.set(ZMQ_TCP_KEEPALIVE, 1);
+  socket.set(ZMQ_TCP_KEEPALIVE_IDLE, probe_after_s);
+  socket.set(ZMQ_TCP_KEEPALIVE_INTVL, probe_every_s);
+  socket.set(ZMQ_TCP_KEEPALIVE_CNT, probes_max);
+  socket.set(ZMQ_TCP_MAXRT, unacknowledged_ms);
 }
 
 void set_router_options(Socket& socket) {
@@ -33,13 +33,6 @@ void set_router_options(Socket& socket) {
 }
 
 }  // namespace
-
-void set_heartbeat(Socket& socket, const Address& address) {
-  const Heartbeat heartbeat = address.is_local() ? same_host : other_host;
-  socket.set(ZMQ_HEARTBEAT_IVL, heartbeat.interval_ms);
-  socket.set(ZMQ_HEARTBEAT_TIMEOUT, heartbeat.timeout_ms);
-  socket.set(ZMQ_HEARTBEAT_TTL, heartbeat.timeout_ms);
-}
 
 void set_inbox_options(Socket& socket, const Address& bound) {
   set_common_options(socket, bound, limits::link_hwm_messages, limits::message_bytes_max);
@@ -64,10 +57,8 @@ void set_answers_options(Socket& socket, const Address& bound) {
 void set_lane_options(Socket& socket, const Address& dialled, const std::string& routing_id, int hwm_messages) {
   set_common_options(socket, dialled, hwm_messages, limits::message_bytes_max);
   socket.set(ZMQ_ROUTING_ID, routing_id);
-  socket.set(ZMQ_IMMEDIATE, 1);  // nothing waits for a peer that is not there: its next life must not get it
   socket.set(ZMQ_CONNECT_TIMEOUT, connect_ms);
   socket.set(ZMQ_RECONNECT_IVL, reconnect_ms);
-  socket.set(ZMQ_RECONNECT_IVL_MAX, reconnect_ms_max);
 }
 
 }  // namespace shoal::actors

@@ -119,19 +119,22 @@ Sent Socket::send(std::span<std::string> frames) {
       return reason == EAGAIN ? Sent::full : Sent::unreachable;
     }
   }
+  // A peer that ends between two frames takes the message with it. All frames are offered all the same: libzmq drops
+  // them up to the last one, and the next message is whole again.
+  bool whole = true;
   for (std::size_t i = 1; i < frames.size(); ++i) {
-    int rc;
     if (frames[i].size() <= copy_bytes_max) {
-      rc = send_copy(frames[i], flags(i));
-    } else {
-      zmq_msg_t message;
-      adopt(&message, std::move(frames[i]));
-      rc = uninterrupted([&] { return zmq_msg_send(&message, socket_, flags(i)); });
+      whole = send_copy(frames[i], flags(i)) >= 0 && whole;
+      continue;
     }
-    SHOAL_CHECK(rc >= 0);  // once the first frame is in, libzmq takes the others or drops them with a dying peer
+    zmq_msg_t message;
+    adopt(&message, std::move(frames[i]));
+    if (uninterrupted([&] { return zmq_msg_send(&message, socket_, flags(i)); }) >= 0) continue;
+    zmq_msg_close(&message);
+    whole = false;
   }
   stirred_ = true;  // sending takes in news now and then
-  return Sent::yes;
+  return whole ? Sent::yes : Sent::full;
 }
 
 bool Socket::receive(Incoming& incoming) {
@@ -145,9 +148,9 @@ bool Socket::receive(Incoming& incoming) {
     const bool fits = incoming.count < Incoming::frames_max;
     zmq_msg_t* frame = fits ? incoming.frames[incoming.count].get() : surplus.get();
     if (uninterrupted([&] { return zmq_msg_recv(frame, socket_, ZMQ_DONTWAIT); }) < 0) {
-      SHOAL_CHECK(zmq_errno() == EAGAIN && incoming.count == 0);  // messages arrive whole
-      stirred_ = false;                                           // all news is taken in: the next shows at fd_
-      return false;
+      SHOAL_CHECK(zmq_errno() == EAGAIN);
+      stirred_ = false;  // all news is taken in: the next shows at fd_
+      return false;      // messages arrive whole; what a dying peer left of one is nobody's
     }
     more = zmq_msg_more(frame) != 0;
     // Of the last frame only, because it is looked up as text; the first of a ROUTER's may lack it.

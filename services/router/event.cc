@@ -36,6 +36,8 @@ std::string_view name(Standing standing) {
       return "full";
     case Standing::not_drawn:
       return "not_drawn";
+    case Standing::late:
+      return "late";
   }
   return "";
 }
@@ -56,6 +58,8 @@ std::string_view sentence(Standing standing) {
       return "has no free slot";
     case Standing::not_drawn:
       return "was not drawn";
+    case Standing::late:
+      return "missed its reports";
   }
   return "";
 }

@@ -94,7 +94,7 @@ void read_candidate(JsonReader reader, Snapshot& snapshot, Decision& decision) {
   Verdict verdict;
   candidate.epoch = reader.hex("epoch");
   candidate.node = reader.text("node");
-  verdict.standing = reader.one_of<Standing>("standing", Standing::not_drawn);
+  verdict.standing = reader.one_of<Standing>("standing", Standing::late);
   // These two are the policy's findings, the others were known before.
   const bool found = verdict.standing == Standing::full || verdict.standing == Standing::not_drawn;
   candidate.standing = found ? Standing::able : verdict.standing;

@@ -66,6 +66,21 @@ Candidate candidate_of(const Row& row, const protocol::Place& place, Time now) {
   return candidate;
 }
 
+// Who stands still is likely to go on; until it does, what could go elsewhere does.
+void pass_over_late(Snapshot& snapshot, const Directory& directory) {
+  const auto is_late = [&](const Candidate& candidate) {
+    return directory.is_late(directory.rows().at(candidate.epoch));
+  };
+  const bool any_on_time =
+      std::any_of(snapshot.candidates.begin(), snapshot.candidates.end(), [&](const auto& candidate) {
+        return candidate.standing == Standing::able && candidate.slots_free > 0 && !is_late(candidate);
+      });
+  if (!any_on_time) return;
+  for (Candidate& candidate : snapshot.candidates) {
+    if (candidate.standing == Standing::able && is_late(candidate)) candidate.standing = Standing::late;
+  }
+}
+
 }  // namespace
 
 Placement::Placement(PolicyConfig config) : config_(std::move(config)) {
@@ -87,6 +102,7 @@ Placement::Considered Placement::consider(const Asked& asked, const protocol::Pl
   for (const auto& [epoch, row] : directory.rows()) {
     if (row.entry.kind == "inference") snapshot.candidates.push_back(candidate_of(row, place, now));
   }
+  pass_over_late(snapshot, directory);
   considered.decision = decide(*policy_, snapshot, config_);
   return considered;
 }

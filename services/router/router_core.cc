@@ -39,13 +39,14 @@ RouterCore::RouterCore(Config config)
 
 void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) {
   admission_.pass(queue_, now);
+  directory_.pass(now);
   if (std::holds_alternative<actors::Started>(event)) {
     young_until_ = now + youth;
     directory_.on_hello(config_.self, now, out);
   } else if (const auto* received = std::get_if<actors::Received>(&event)) {
     on_message(received->from, received->message, now, out);
   } else if (const auto* lost = std::get_if<actors::LinkLost>(&event)) {
-    on_lost(lost->epoch, now, out);
+    on_lost(lost->epoch, lost->why, now, out);
   } else if (std::holds_alternative<actors::Tick>(event)) {
     on_tick(now, out);
   } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
@@ -59,8 +60,8 @@ Time RouterCore::next_wake() const {
   return std::min({directory_.next_expiry(), queue_.next_overdue(), bucket_ready_, young_until_});
 }
 
-void RouterCore::on_lost(Epoch peer, Time now, actors::Effects& out) {
-  directory_.on_lost(peer, out);
+void RouterCore::on_lost(Epoch peer, const actors::LossCause& why, Time now, actors::Effects& out) {
+  directory_.on_lost(peer, why, now, out);
   for (const Waiting& request : queue_.take_of(peer)) {
     record(Outcome::withdrawn, request, {Code::peer_lost, "its owner is lost"}, now, out);
   }

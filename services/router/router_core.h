@@ -26,12 +26,14 @@ public:
   Time next_wake() const override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
 
+  const Directory& directory() const { return directory_; }
+
 private:
   void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
   void on_load(Epoch from, const protocol::LoadReport& report, Time now, actors::Effects& out);
   void on_place(Epoch from, const protocol::Head& head, const protocol::Place& place, Time now, actors::Effects& out);
   void on_withdraw(Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
-  void on_lost(Epoch peer, Time now, actors::Effects& out);
+  void on_lost(Epoch peer, const actors::LossCause& why, Time now, actors::Effects& out);
   void on_tick(Time now, actors::Effects& out);
   void on_call(Epoch from, const protocol::Call& call, Time now, actors::Effects& out);
 

@@ -34,6 +34,7 @@ enum class Standing : std::uint8_t {
   failed_before = 4,  // its owner excludes it
   full = 5,
   not_drawn = 6,  // by a policy that looks at some of them only
+  late = 7,       // it missed reports, and others that are able did not
 };
 
 // One executor. What this router has promised there since the last report is taken off already: reports are up to

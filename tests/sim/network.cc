@@ -5,14 +5,16 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "protocol/codec.h"
 
 namespace shoal::sim {
 namespace {
 
 // Over the wire and back, as production does.
-protocol::Message through_codec(const protocol::Message& message) {
+protocol::Message through_codec(const protocol::Message& message, std::size_t& bytes) {
   const protocol::Frames frames = protocol::encode(message);
+  for (const std::string& frame : frames) bytes += frame.size();
   const std::vector<std::string_view> views(frames.begin(), frames.end());
   auto decoded = protocol::decode(views);
   SHOAL_CHECK(decoded.has_value());
@@ -20,6 +22,8 @@ protocol::Message through_codec(const protocol::Message& message) {
 }
 
 constexpr auto breaking = milliseconds(1);  // until the kernel tells the other side
+constexpr auto redialling = milliseconds(50);
+constexpr auto handshake = seconds(5);  // that the other side may take
 
 }  // namespace
 
@@ -38,22 +42,26 @@ Process& Network::start(std::unique_ptr<Process> process, const std::vector<std:
 
 void Network::kill(Process& process) {
   process.alive = false;
-  break_links(process);
+  break_links([&](Process& dialler, Process& listener) { return &dialler == &process || &listener == &process; });
 }
 
 void Network::stop(Process& process) {
   deliver(process, actors::Stopping{});
   process.alive = false;
-  at(now_ + milliseconds(5), [this, &process] { break_links(process); });
+  at(now_ + milliseconds(5), [this, &process] {
+    break_links([&](Process& dialler, Process& listener) { return &dialler == &process || &listener == &process; });
+  });
 }
 
 void Network::pause(Process& process, Duration span) {
+  if (process.paused) return;
   process.paused = true;
-  if (span > heartbeats_missed) at(now_ + heartbeats_missed, [this, &process] { break_links(process); });
-  at(now_ + span, [this, &process] {
+  const bool timers_first = random_.below(2) == 0;
+  at(now_ + span, [this, &process, timers_first] {
     process.paused = false;
+    if (timers_first) deliver(process, actors::Tick{});
     for (WireEvent& event : std::exchange(process.held, {})) deliver(process, event);
-    deliver(process, actors::Tick{});
+    if (!timers_first) deliver(process, actors::Tick{});
   });
 }
 
@@ -104,7 +112,7 @@ void Network::apply(Process& process, WireEffects effects) {
           using T = std::decay_t<decltype(wanted)>;
           if constexpr (std::is_same_v<T, actors::Dial>) {
             wanted_.insert({process.routing_id, wanted.address});
-            dial(process, wanted.address);
+            dial(process, wanted.address, now_);
           } else if constexpr (std::is_same_v<T, actors::HangUp>) {
             wanted_.erase({process.routing_id, wanted.address});
             if (links_.erase({process.routing_id, wanted.address}) == 0) return;
@@ -137,8 +145,10 @@ void Network::carry(Process& from, const actors::Post& post) {
     return;
   }
   const actors::Route seen = dialled ? actors::Route{{}, from.routing_id} : actors::Route{from.mesh.self().address, {}};
-  const Time arrival = in_order(from.routing_id + ">" + to->routing_id, now_ + delay());
-  const actors::Arrived arrived{seen, through_codec(post.message)};
+  std::size_t bytes = 0;
+  const actors::Arrived arrived{seen, through_codec(post.message, bytes)};
+  const std::string lane = from.routing_id + ">" + to->routing_id + (bytes > limits::bulk_bytes_min ? "/bulk" : "");
+  const Time arrival = in_order(lane, now_ + delay(), time_on_line(from, bytes) + time_on_line(*to, bytes));
   const auto arrive = [this, to, link, arrived] {
     if (links_.count(link) != 0) deliver(*to, arrived);
   };
@@ -148,46 +158,47 @@ void Network::carry(Process& from, const actors::Post& post) {
   at(arrival + Duration(static_cast<Duration::rep>(late)), arrive);
 }
 
-void Network::dial(Process& from, const std::string& address) {
-  at(now_ + delay(), [this, &from, address] {
+void Network::dial(Process& from, const std::string& address, Time since) {
+  at(now_ + delay(), [this, &from, address, since] {
     if (!from.alive || wanted_.count({from.routing_id, address}) == 0) return;
-    if (at_address(address) == nullptr) {  // nobody listens: the socket tries again by itself
+    Process* listener = at_address(address);
+    if (listener != nullptr && listener->paused && now_ < since + handshake) {  // its kernel answers, it does not
+      return at(now_ + milliseconds(10), [this, &from, address, since] { dial(from, address, since); });
+    }
+    if (listener == nullptr || listener->paused) {  // nobody there
       deliver(from, actors::LinkDown{{address, {}}});
-      at(now_ + milliseconds(50), [this, &from, address] { dial(from, address); });
+      at(now_ + redialling, [this, &from, address] { dial(from, address, now_); });
       return;
     }
     if (links_.insert({from.routing_id, address}).second) deliver(from, actors::LinkUp{address});
   });
 }
 
-void Network::break_links(Process& process) {
-  const std::string address = process.mesh.self().address;
+void Network::break_links(Process& one, Process& other) {
+  break_links([&](Process& dialler, Process& listener) {
+    return (&dialler == &one && &listener == &other) || (&dialler == &other && &listener == &one);
+  });
+}
+
+void Network::break_links(const std::function<bool(Process&, Process&)>& wanted) {
+  const auto found = [&](const auto& is_it) -> Process* {  // the last of those that had an address
+    const auto process = std::find_if(processes_.rbegin(), processes_.rend(), is_it);
+    return process == processes_.rend() ? nullptr : process->get();
+  };
   for (auto link = links_.begin(); link != links_.end();) {
-    if (link->first != process.routing_id && link->second != address) {
+    const auto& [dialler_id, address] = *link;
+    Process* dialler = found([&, id = dialler_id](const auto& process) { return process->routing_id == id; });
+    Process* listener =
+        found([&, where = address](const auto& process) { return process->mesh.self().address == where; });
+    if (dialler == nullptr || listener == nullptr || !wanted(*dialler, *listener)) {
       ++link;
       continue;
     }
-    if (link->first == process.routing_id) {  // it had dialled: the other side is whoever listened
-      if (process.alive) {
-        at(now_ + breaking, [this, &process, listener = link->second] {
-          deliver(process, actors::LinkDown{{listener, {}}});
-          dial(process, listener);
-        });
-      }
-      const auto listener = std::find_if(processes_.begin(), processes_.end(), [&](const auto& candidate) {
-        return candidate->alive && candidate->mesh.self().address == link->second;
-      });
-      if (listener != processes_.end()) {
-        at(now_ + breaking, [this, peer = listener->get(), id = process.routing_id] {
-          deliver(*peer, actors::LinkDown{{{}, id}});
-        });
-      }
-    } else if (Process* peer = with_routing_id(link->first)) {
-      at(now_ + breaking, [this, peer, address] {
-        deliver(*peer, actors::LinkDown{{address, {}}});
-        dial(*peer, address);
-      });
-    }
+    at(now_ + breaking, [this, dialler, listener, where = address] {
+      deliver(*dialler, actors::LinkDown{{where, {}}});
+      deliver(*listener, actors::LinkDown{{{}, dialler->routing_id}});
+      dial(*dialler, where, now_);
+    });
     link = links_.erase(link);
   }
 }
@@ -208,10 +219,16 @@ Process* Network::with_routing_id(const std::string& routing_id) {
 
 Duration Network::delay() { return Duration(50 + static_cast<Duration::rep>(random_.below(400))); }
 
-Time Network::in_order(const std::string& lane, Time arrival) {
+Time Network::in_order(const std::string& lane, Time arrival, Duration on_line) {
   Time& last = last_arrival_[lane];
-  last = std::max(last + Duration(1), arrival);
+  last = std::max(last + Duration(1), arrival) + on_line;
   return last;
+}
+
+Duration Network::time_on_line(const Process& process, std::size_t bytes) {
+  const auto line = lines_.find(process.routing_id);
+  if (line == lines_.end() || line->second == 0) return {};
+  return milliseconds(static_cast<milliseconds::rep>(bytes / line->second));
 }
 
 }  // namespace shoal::sim

@@ -55,10 +55,15 @@ public:
   // Ends it as SIGTERM does: BYE first.
   void stop(Process& process);
 
-  // Holds everything that a process would do or be told for `span`, as SIGSTOP does, then lets it happen in order.
-  // Links whose heartbeats it misses for `heartbeats_missed` break.
+  // Holds everything that a process would do or be told for `span`, as SIGSTOP does, then lets it happen in order; its
+  // own timers may come before what its sockets hold, or after it. Links to it come up when it goes on.
   void pause(Process& process, Duration span);
-  static constexpr Duration heartbeats_missed = seconds(3);
+
+  // Ends the connections between two processes, as a fault of the network does. They are dialled again.
+  void break_links(Process& one, Process& other);
+
+  // Lets everything to and from a process pass at this rate; 0: at once.
+  void set_line(const Process& process, std::uint64_t bytes_per_ms) { lines_[process.routing_id] = bytes_per_ms; }
 
   // Of a thousand messages, how many come a second time, up to `repeat_after` later.
   std::uint64_t repeats_permille = 0;
@@ -87,12 +92,13 @@ private:
 
   void apply(Process& process, WireEffects effects);
   void carry(Process& from, const actors::Post& post);
-  void dial(Process& from, const std::string& address);
-  void break_links(Process& process);
+  void dial(Process& from, const std::string& address, Time since);
+  void break_links(const std::function<bool(Process& dialler, Process& listener)>& wanted);
   Process* at_address(const std::string& address);
   Process* with_routing_id(const std::string& routing_id);
   Duration delay();
-  Time in_order(const std::string& lane, Time arrival);
+  Time in_order(const std::string& lane, Time arrival, Duration on_line);
+  Duration time_on_line(const Process& process, std::size_t bytes);
 
   Time now_{};
   Random random_;
@@ -101,6 +107,7 @@ private:
   std::set<std::pair<std::string, std::string>> links_;   // that are up: (routing id of the dialler, address)
   std::set<std::pair<std::string, std::string>> wanted_;  // dialled and not hung up: tried again and again
   std::map<std::string, Time> last_arrival_;              // per lane, so that order is kept
+  std::map<std::string, std::uint64_t> lines_;            // bytes per ms, by routing id
   std::uint64_t order_ = 0;
   std::uint64_t events_ = 0;
 };

@@ -73,6 +73,7 @@ void InferenceProcess::schedule(Time when) {
   network_.at(start + step_time_, [this, start] {
     if (scheduled_ != start || !alive) return;
     scheduled_ = time_never;
+    if (paused) return schedule(network_.now() + milliseconds(5));
     step();
   });
 }
@@ -175,6 +176,21 @@ std::vector<Process*> World::all(const std::string& kind) {
     if (process_kind == kind && process->alive) found.push_back(process);
   }
   return found;
+}
+
+bool World::whole() {
+  const auto knows = [](Process& one, const Process& other) {
+    const Epoch epoch = other.mesh.self().epoch;
+    const auto* router = dynamic_cast<const router::RouterCore*>(&one.mesh.service());
+    if (router != nullptr) return router->directory().rows().count(epoch) != 0;
+    return one.mesh.alive().count(epoch) != 0;
+  };
+  for (const auto& [kind, one] : processes_) {
+    for (const auto& [other_kind, other] : processes_) {
+      if (one->alive && other->alive && !knows(*one, *other)) return false;
+    }
+  }
+  return true;
 }
 
 bool World::settle() {

@@ -108,7 +108,10 @@ public:
   void kill(Process& process) { network_.kill(process); }
   std::vector<Process*> all(const std::string& kind);
 
-  // Runs until every process knows every other.
+  // Whether every living process knows every other, and every router lists all.
+  bool whole();
+
+  // Runs until every process has joined.
   bool settle();
 
   // Sends a request to a gateway (round robin over the living, or `gateway`) and returns its record, kept by the world.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/flow/mesh_core.h"
+#include "base/limits.h"
 #include "bench.h"
 
 namespace shoal::test {
@@ -47,10 +48,26 @@ struct Node {
     out.clear();
     mesh.on(event, now, out);
   }
+  // Lets time pass as for a process that is awake: it has its Ticks. Keeps all that it did in `out`.
   void pass(Duration span) {
-    now += span;
-    out.clear();
-    if (mesh.next_wake() <= now) give(Tick{});
+    WireEffects all;
+    const Time end = now + span;
+    do {
+      now = std::min<Time>(end, now + milliseconds(limits::load_interval_ms));
+      out.clear();
+      if (mesh.next_wake() <= now) give(Tick{});
+      all.insert(all.end(), out.begin(), out.end());
+    } while (now < end);
+    out = std::move(all);
+  }
+  // And as for one that is stopped.
+  void stand_still(Duration span) { now += span; }
+  std::vector<std::string> notes() const {
+    std::vector<std::string> texts;
+    for (const auto& effect : out) {
+      if (const auto* note = std::get_if<Note>(&effect)) texts.push_back(note->text);
+    }
+    return texts;
   }
   template <class Body>
   void arrive(const Route& from, Body body, protocol::Head head = {}) {

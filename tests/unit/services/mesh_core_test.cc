@@ -55,11 +55,14 @@ TEST_CASE("a peer that only the caller knows is dialled at the address given, an
   CHECK(node.service.losses == std::vector<Epoch>{99});
 }
 
-TEST_CASE("a link that does not come up within a second counts as broken") {
+TEST_CASE("a link that does not come up within its time counts as broken, and no stall is longer than that") {
   Node node;
   node.join();
   node.send(peer);
-  node.pass(milliseconds(1000));
+  node.pass(milliseconds(limits::stall_survived_ms));
+  node.table(router_address, Node::everybody());
+  CHECK(node.service.downs.empty());
+  node.pass(milliseconds(limits::link_wait_ms - limits::stall_survived_ms));
   CHECK(node.service.downs == std::vector<Epoch>{peer});
 }
 
@@ -202,7 +205,7 @@ TEST_CASE("LOAD goes to every router each interval, numbered") {
   CHECK(node.posted<protocol::Load>(router_address) == 1);
 }
 
-TEST_CASE("who talks before it said HELLO is asked for it once, and is heard") {
+TEST_CASE("who talks before it said HELLO is asked for it, not more than once a second, and is heard") {
   Node node;
   node.join();
   const Route from{{}, id_of(peer)};
@@ -211,6 +214,9 @@ TEST_CASE("who talks before it said HELLO is asked for it once, and is heard") {
   node.arrive(from, protocol::Withdraw{}, head_of(1));
   CHECK(node.posted<protocol::Reset>(id_of(peer)) == 0);
   CHECK(node.service.froms == std::vector<Epoch>{peer, peer});
+  node.pass(milliseconds(limits::ask_again_ms));
+  node.arrive(from, protocol::Withdraw{}, head_of(1));
+  CHECK(node.posted<protocol::Reset>(id_of(peer)) == 1);
 }
 
 TEST_CASE("HELLO of another major version, or under another's routing id, is refused") {

@@ -30,18 +30,62 @@ TEST_CASE("HELLO again with other labels is announced, the same HELLO is not") {
   REQUIRE(router.bench.body<protocol::Directory>(owner) != nullptr);
 }
 
-TEST_CASE("a process leaves the directory after three missed reports, and not before") {
+TEST_CASE("a process leaves the directory after a silence that no stall explains, and not before") {
   Router router;
   router.start_executor();
-  for (int i = 0; i < 3; ++i) {
+  const Time heard = router.bench.now;
+  while (router.bench.now + milliseconds(limits::load_interval_ms) < heard + milliseconds(limits::silence_max_ms)) {
     router.bench.pass(milliseconds(limits::load_interval_ms));
     CHECK(router.bench.body<protocol::Directory>(owner) == nullptr);
     router.load(owner, 0);
   }
+  CHECK(router.bench.now - heard > milliseconds(limits::stall_survived_ms));
   router.bench.pass(milliseconds(limits::load_interval_ms));
   const auto* change = router.bench.body<protocol::Directory>(owner);
   REQUIRE(change != nullptr);
   CHECK(change->down == std::vector<Epoch>{executor});
+}
+
+TEST_CASE("a router that stood still itself takes nobody for lost before it has listened again") {
+  Router router;
+  router.start_executor();
+  router.bench.now += seconds(60);
+  router.bench.give(actors::Tick{});
+  CHECK(router.bench.body<protocol::Directory>(owner) == nullptr);
+  CHECK(router.core.next_wake() > router.bench.now + milliseconds(limits::stall_survived_ms));
+}
+
+TEST_CASE("an executor that missed its reports gets nothing while another has a free slot, and all it can take else") {
+  Router router;
+  router.start_executor(executor, 8);
+  router.start_executor(other_executor, 1);
+  for (int i = 0; i < 5; ++i) {
+    router.bench.now += milliseconds(limits::load_interval_ms);
+    router.load(other_executor, 1);
+  }
+  router.place(1);
+  REQUIRE(router.placed());
+  CHECK(router.bench.body<protocol::Placed>(owner)->executor.epoch == other_executor);
+  router.place(2);
+  REQUIRE(router.placed());
+  CHECK(router.bench.body<protocol::Placed>(owner)->executor.epoch == executor);
+}
+
+TEST_CASE("who reports without being known is asked for HELLO ever more rarely, and at once when it is new") {
+  Router router;
+  int asked = 0;
+  for (int i = 0; i < 4 * 3600; ++i) {
+    router.bench.now += milliseconds(250);
+    router.load(77, 1);
+    asked += router.bench.body<protocol::Reset>(77) != nullptr;
+    if (i == 0) CHECK(asked == 1);
+  }
+  CHECK(asked > 10);
+  CHECK(asked < 100);
+  router.hello(77, "inference");
+  router.bench.give(actors::LinkLost{77});
+  router.load(77, 1);
+  CHECK(router.bench.body<protocol::Reset>(77) != nullptr);
 }
 
 TEST_CASE("LOAD from an epoch that is not in the table asks for HELLO") {
