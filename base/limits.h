@@ -31,11 +31,15 @@ inline constexpr std::uint32_t top_logprobs_max = 20;        // alternatives of 
 inline constexpr std::size_t logprobs_bytes_max = 8u << 20;  // of one unstreamed answer, as its DONE has them
 inline constexpr float penalty_max = 2;                      // of frequency, presence (either sign) and repetition
 
-inline constexpr std::size_t kind_bytes_max = 64;       // of a kind that a client calls or serves
-inline constexpr std::size_t stages_max = 16;           // of a pipeline
-inline constexpr std::size_t servers_max = 1024;        // clients that serve a kind, of one gateway
-inline constexpr std::uint32_t client_calls_max = 256;  // CALLs that one client has open, or has to answer
-inline constexpr std::uint32_t published_max = 1024;    // open requests of one gateway's publish port; past it not read
+inline constexpr std::size_t kind_bytes_max = 64;      // of a kind that a client calls or serves
+inline constexpr std::size_t stages_max = 16;          // of a pipeline
+inline constexpr std::uint32_t review_ids_max = 1024;  // of one stream that stages have not passed; then no credit
+inline constexpr std::size_t review_text_bytes_max = 64u << 10;  // that a stage is asked about at once, or REPLACEs
+inline constexpr std::size_t review_before_bytes_max = 1024;     // and of what it passed before
+inline constexpr std::size_t review_hold_bytes_max = 256;        // that a stage may want to see again with more behind
+inline constexpr std::size_t servers_max = 1024;                 // clients that serve a kind, of one gateway
+inline constexpr std::uint32_t client_calls_max = 256;           // CALLs that one client has open, or has to answer
+inline constexpr std::uint32_t published_max = 1024;  // open requests of one gateway's publish port; past it not read
 inline constexpr std::size_t publish_hwm_messages = 256;     // published and not yet read
 inline constexpr std::size_t answers_hwm_messages = 16'384;  // for one slow subscriber; past it answers are dropped
 
@@ -133,6 +137,7 @@ static_assert(values_max >= (6 + 4 + 2 * top_logprobs_max) * std::size_t{streams
 static_assert(values_max >= (5 + 3 * top_logprobs_max) * row_logprobs_max);              // TEXT
 static_assert(body_bytes_max / 2 >= (1 + top_logprobs_max) * (token_bytes_max + 16) * row_logprobs_max);
 static_assert(prompt_bytes_max < edge_message_bytes_max);
+static_assert(review_ids_max >= 2 * (review_hold_bytes_max + stop_string_bytes_max), "what is held back ends");
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
 static_assert((load_missed_max + 1) * load_interval_ms < silence_max_ms);

@@ -14,16 +14,20 @@
 
 namespace shoal {
 
+using protocol::Channel;
 using protocol::ChatMessage;
 using protocol::pack;
 using protocol::parse_stage_answer;
 using protocol::pass;
+using protocol::pass_all_but;
 using protocol::refuse;
 using protocol::replace;
+using protocol::replace_text;
 using protocol::Verdict;
 using sdk::Answer;
 using sdk::CallCore;
 using sdk::CallRequest;
+using sdk::ReviewRequest;
 using sdk::run_service;
 using sdk::ServiceConfig;
 using sdk::StageAnswer;

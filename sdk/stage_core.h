@@ -1,5 +1,6 @@
-// A core for stages of a gateway's pipeline: it looks at a request before it is prepared and lets it pass, replaces its
-// messages or refuses it. It may have methods of its own besides. Pure, like every core; lives with its actor.
+// A core for stages of a gateway's pipeline. Before the model it looks at a request and lets it pass, replaces its
+// messages or refuses it; after the model it does so with the answer, piece by piece as it becomes visible. One stage
+// may do both, and may have methods of its own besides. Pure, like every core; lives with its actor.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 
 namespace shoal::sdk {
 
+using protocol::ReviewRequest;
 using protocol::StageAnswer;
 using protocol::StageRequest;
 
@@ -24,7 +26,14 @@ protected:
   // The same for verdicts that come later, after a call() or run_job(): whoever overrides it calls `decide` once.
   virtual void on_stage_request(const StageRequest& request, Decide decide);
 
-  // Hands the method "stage" to the two above, and others to on_call().
+  // The same of a piece of an answer: pass(), pass_all_but(bytes), replace_text(text, bytes) or refuse(code, text). At
+  // most one piece of an answer is asked about at a time, and pieces of one answer may go to different processes: what
+  // was passed before is in `before`, and the last bytes of a text that may go on (half a word) are seen again with
+  // what follows if they are held back, up to hold_max.
+  virtual Result<StageAnswer> on_review(const ReviewRequest& request);
+  virtual void on_review_request(const ReviewRequest& request, Decide decide);
+
+  // Hands the methods "stage" and "review" to those above, and others to on_call().
   void on_request(const CallRequest& request, Answer answer) override;
 };
 

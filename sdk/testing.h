@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.h"
 #include "sdk/stage_core.h"
 
 namespace shoal::testing {
@@ -37,6 +38,22 @@ inline Result<protocol::StageAnswer> ask(actors::Core& stage, const std::string&
   protocol::StageRequest request;
   request.messages = {{"user", text}};
   return ask(stage, request);
+}
+
+// A stage's verdict on a piece of an answer.
+inline Result<protocol::StageAnswer> review(actors::Core& stage, const protocol::ReviewRequest& request) {
+  const auto answer = call(stage, std::string(protocol::review_method), protocol::pack(request).bytes);
+  if (!answer) return answer.error();
+  return protocol::parse_review_answer({*answer});
+}
+
+// The same of this text with more to follow, or of the last one.
+inline Result<protocol::StageAnswer> review(actors::Core& stage, const std::string& text, bool is_final = false) {
+  protocol::ReviewRequest request;
+  request.text = text;
+  request.is_final = is_final;
+  request.hold_max = is_final ? 0 : limits::review_hold_bytes_max;
+  return review(stage, request);
 }
 
 }  // namespace shoal::testing

@@ -83,8 +83,7 @@ class Stream:
         self.id = request_id
         self.request = None  # the mesh's name for it, once accepted
         self.answer = None
-        self._client = client
-        self._socket = socket
+        self._client, self._socket = client, socket
         self._auto_credit = auto_credit and window is not None
         self._messages = collections.deque()
         self._texts = dict.fromkeys(TEXT_FIELDS, "")
@@ -99,9 +98,8 @@ class Stream:
             while not self._messages:
                 self._client._serve(self)
             message = self._messages.popleft()
-            delta = self._take(message)
-            if delta is not None:
-                if self._auto_credit and message["ids"]:
+            if (delta := self._take(message)) is not None:
+                if self._auto_credit:  # also where a stage replaced the text, and its ids are not shown
                     self.credit(delta.position)
                 return delta
         raise StopIteration
@@ -182,8 +180,7 @@ class Client(Closing):
         yield from answer
         if not stream:
             whole = answer.answer
-            count = whole.usage["completion_tokens"]
-            yield Delta(whole.content, whole.reasoning_content, [], count, "", whole.logprobs)
+            yield Delta(*whole[:2], [], whole.usage["completion_tokens"], "", whole.logprobs)
 
     def complete(self, messages, **parameters):
         """Asks, and returns the whole Answer."""
@@ -212,10 +209,9 @@ class Client(Closing):
     def _ask(self, request, seconds):
         """Sends a request that has exactly one answer, and returns it. Streams are served meanwhile."""
         self._count += 1
-        socket = self._next_socket()
-        key = socket, f"q{self._count}"
+        key = self._next_socket(), f"q{self._count}"
         self._asked[key] = None
-        self._send(socket, {"id": key[1], **request})
+        self._send(key[0], {"id": key[1], **request})
         deadline = time.monotonic() + seconds
         while self._asked[key] is None and time.monotonic() < deadline:
             self._receive()
@@ -227,11 +223,10 @@ class Client(Closing):
 
     def _start(self, request, auto_credit):
         self._count += 1
-        request_id = str(self._count)
         socket = self._next_socket()
-        stream = Stream(self, socket, request_id, request.get("window"), auto_credit)
-        self._streams[socket, request_id] = stream
-        self._send(socket, {"type": "SUBMIT", "id": request_id, **request})
+        stream = Stream(self, socket, str(self._count), request.get("window"), auto_credit)
+        self._streams[socket, stream.id] = stream
+        self._send(socket, {"type": "SUBMIT", "id": stream.id, **request})
         return stream
 
     def _next_socket(self):
@@ -260,8 +255,7 @@ class Client(Closing):
             raise NoAnswer(f"no sign of life for {self._timeout:g} s")
 
     def _receive(self):
-        ready = self._poller.poll(100)
-        for socket, _ in ready:
+        for socket, _ in (ready := self._poller.poll(100)):
             message = msgpack.unpackb(socket.recv())
             if (socket, message["id"]) in self._asked:
                 self._asked[socket, message["id"]] = message
@@ -282,8 +276,13 @@ def replace(messages):
     return {"verdict": "REPLACE", "messages": conversation(messages)}
 
 
+def replace_text(text):
+    """Of an answer's text: the client gets this one instead."""
+    return {"verdict": "REPLACE", "text": text}
+
+
 def refuse(code, text):
-    """A stage's verdict: the client gets the error "refused" with this text; `code` is the stage's word for why."""
+    """The client gets the error "refused" with this text; `code` is the stage's word for why."""
     return {"verdict": "REFUSE", "code": code, "text": text}
 
 
@@ -292,13 +291,14 @@ def text_of(request):
     return request.get("prompt") or "\n".join(message["content"] for message in request["messages"])
 
 
-def stage(judge):
-    """A handler for `serve` from judge(request), which returns PASS, replace(...) or refuse(...). The request is a
-    dictionary with messages (or prompt), model, tenant and tier."""
+def stage(judge=None, review=None):
+    """A handler for `serve`. judge(request) returns PASS, replace(...) or refuse(...); a request has messages (or
+    prompt), model, tenant, tier. review(piece) of an answer returns PASS, replace_text(...) or refuse(...), the first
+    two with | {"hold": n} if the last n bytes shall come again; a piece has text, channel, before, final, hold_max."""
     def handler(method, payload):
-        if method != "stage":
+        if not (decide := {"stage": judge, "review": review}.get(method)):
             raise ShoalError("invalid_request", f"this service is a stage; it has no method {method!r}")
-        return msgpack.packb(judge(msgpack.unpackb(payload)))
+        return msgpack.packb(decide(msgpack.unpackb(payload)))
     return handler
 
 

@@ -96,7 +96,7 @@ void GatewayCore::settle(std::vector<Ended> ended, Time now, Effects& out) {
             }
             out.send(caller.peer, protocol::make_message(std::move(result)));
           } else {
-            on_stage_ended(caller.request, std::move(call.outcome), now, out);
+            on_stage_ended(caller, std::move(call.outcome), now, out);
           }
         },
         call.caller);

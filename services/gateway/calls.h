@@ -29,6 +29,7 @@ struct PeerCaller {  // a process of the mesh that called one of this gateway's 
 };
 struct StageCaller {  // a request in the pipeline
   RequestId request;
+  std::optional<std::size_t> after = {};  // its answer, at this one of the stages after the model
 };
 using Caller = std::variant<ClientCaller, PeerCaller, StageCaller>;
 

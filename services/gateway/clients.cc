@@ -116,6 +116,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   stream.chain = chain_start(stream.id);
   stream.credit.grant(stream.window.value_or(actors::Credit::unlimited));
   stream.submit = std::move(submit);
+  if (!config_.after.empty()) stream.review = std::make_unique<Review>(config_.after.size());
 
   if (!client.enveloped && !client.published) {  // the ticket for RESUME is not for all who subscribe
     std::vector<std::string> gateways;
@@ -159,12 +160,13 @@ void GatewayCore::on_cancel(const ClientId& client, const std::string& id, Time 
 void GatewayCore::on_credit(const ClientId& client, const protocol::edge::Credit& credit, Time now, Effects& out) {
   Stream* stream = find(client, credit.id);
   if (stream == nullptr || !stream->window) return;  // late, or nothing to grant: harmless
-  const Position taken = std::min(credit.position, stream->position());
+  const Position taken = std::min(credit.position, stream->shown());
   stream->credit.grant(*stream->window > actors::Credit::unlimited - taken ? actors::Credit::unlimited
                                                                            : taken + *stream->window);
   if (stream->phase == Phase::yielded) return go_on_if_credit(*stream, now, out);
   if (stream->phase == Phase::starting || stream->phase == Phase::running) {
-    out.send(stream->executor, make_message(protocol::Credit{stream->credit.limit()}, stream->head(now)));
+    stream->granted = stream->credit_limit();
+    out.send(stream->executor, make_message(protocol::Credit{stream->granted}, stream->head(now)));
   }
 }
 

@@ -28,7 +28,8 @@ struct GatewayConfig : CommonConfig {
           "where this process takes published requests (default: one port above `client_bind`), or `none`");
     visit("answers_bind", self.answers_bind,
           "where answers of published requests go out (default: two ports above `client_bind`)");
-    visit("pipeline", self.pipeline, "the kinds that a request passes in this order, preprocess last");
+    visit("pipeline", self.pipeline,
+          "the kinds that a request passes in this order; those after preprocess see its answer");
     visit("on_down", self.on_down,
           "what becomes of a request if a stage is down: `refuse` or `skip`, or STAGE=skip for single stages");
     visit("stage_timeout_ms", self.stage_timeout_ms,

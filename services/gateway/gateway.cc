@@ -22,7 +22,8 @@ int run_gateway(const GatewayConfig& config) {
     return actors::Service{.core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{
                                .epoch = handle.self.epoch,
                                .seed = handle.seed,
-                               .pipeline = *pipeline,
+                               .pipeline = pipeline->before,
+                               .after = pipeline->after,
                                .stage_wait_ms = config.stage_timeout_ms,
                                .published_max = ports->requests.empty() ? 0 : limits::published_max})};
   });

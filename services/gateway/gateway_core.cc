@@ -48,7 +48,8 @@ void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
 }
 
 Time GatewayCore::next_wake() const {
-  return std::min({timers_.next(), calls_.next_wake(), streams_.empty() ? time_never : next_keepalive_});
+  return std::min(
+      {timers_.next(), calls_.next_wake(), blocked_until_, streams_.empty() ? time_never : next_keepalive_});
 }
 
 void GatewayCore::fill_load(protocol::LoadReport& report, Epoch, Time) {
@@ -63,6 +64,7 @@ void GatewayCore::on_tick(Time now, Effects& out) {
     on_overdue(found->second, now, out);
   }
   settle(calls_.on_tick(now), now, out);
+  if (now >= blocked_until_) ask_blocked(now, out);
   while (!terminals_.empty() && now >= terminals_.front().expires) {
     terminals_bytes_ -= terminals_.front().frame.size();
     terminals_.pop_front();
@@ -72,7 +74,7 @@ void GatewayCore::on_tick(Time now, Effects& out) {
   for (const auto& [request, stream] : streams_) {
     if (stream.client.enveloped || stream.client.published) continue;  // they get answers only
     out.reply_client(stream.client,
-                     protocol::edge::keepalive(stream.client_id, stream.attempt, stream.position(), stream.chain));
+                     protocol::edge::keepalive(stream.client_id, stream.attempt, stream.shown(), stream.shown_chain()));
   }
 }
 
@@ -88,11 +90,16 @@ void GatewayCore::finish(Stream& stream, protocol::Finish finish, Time now, Effe
     const bool whole = stream.logprobs.count() == stream.position();  // not after a loss in between
     if (stream.journal.parameters.logprobs && whole) done.logprobs = std::move(stream.logprobs);
   }
-  for (const Epoch holder : {stream.executor, stream.relay}) {
-    if (holder != 0) out.send(holder, make_message(protocol::Release{}, stream.head(now)));
-  }
+  release_holders(stream, now, out);
   out.count("requests_done");
   end(stream, protocol::edge::done(done), now, out);
+}
+
+void GatewayCore::release_holders(Stream& stream, Time now, Effects& out) {
+  for (Epoch* const holder : {&stream.executor, &stream.relay}) {
+    if (*holder != 0) out.send(*holder, make_message(protocol::Release{}, stream.head(now)));
+    *holder = 0;
+  }
 }
 
 void GatewayCore::fail(Stream& stream, const Error& error, std::uint32_t retry_ms, Time now, Effects& out,
@@ -123,6 +130,9 @@ void GatewayCore::forget(Stream& stream) {
   count_bytes(stream, 0);
   timers_.cancel(request);
   if (stream.stage_call != 0) calls_.forget(stream.stage_call);
+  for (std::size_t i = 0; stream.review && i < stream.review->stages(); ++i) {
+    if (stream.review->asking(i).call != 0) calls_.forget(stream.review->asking(i).call);
+  }
   if (stream.client.published) --published_open_;
   by_client_.erase({stream.client, stream.client_id});
   streams_.erase(request);

@@ -36,6 +36,11 @@ inline Error nobody_alive(Code code, const std::string& kind) {
   return {code, "no " + kind + " process is alive; start one, then send the request again"};
 }
 
+inline constexpr std::uint32_t stage_tries_max = 3;  // of one stage, whose processes were lost one after the other
+
+// A stage gave no verdict: it `answered` what cannot be used, or its CALL ended with this error.
+Error why_down(const Stage& stage, bool answered, const Error& error);
+
 inline Error duplicate_id(const std::string& id) {
   return {Code::duplicate_id,
           "a live request of this connection has the id \"" + id + "\" already; wait for its end or choose another id"};
@@ -49,6 +54,7 @@ public:
     std::uint32_t streams_max = limits::streams_max;
     std::size_t bytes_max = limits::journals_bytes_max;  // of the prompts of all streams
     std::vector<Stage> pipeline{};                       // before preprocess
+    std::vector<Stage> after{};                          // after the model
     std::uint32_t stage_wait_ms = limits::stage_wait_ms;
     std::uint32_t published_max = 0;  // open requests of the publish port; 0: there is none
   };
@@ -107,9 +113,22 @@ private:
   // The pipeline.
   void ask_stages(Stream& stream, Time now, actors::Effects& out);
   void enter_next_stage(Stream& stream);
-  bool go_on_without(Stream& stream, const Stage& stage, const Error& error, Time now, actors::Effects& out);
-  void on_stage_ended(const RequestId& request, Result<protocol::Bytes> outcome, Time now, actors::Effects& out);
+  bool may_go_on_without(Stream& stream, const Stage& stage, const Error& error, Time now, actors::Effects& out);
+  void refused_by(Stream& stream, const Stage& stage, const protocol::StageAnswer& answer, Time now,
+                  actors::Effects& out);
+  void on_stage_ended(const StageCaller& caller, Result<protocol::Bytes> outcome, Time now, actors::Effects& out);
   void on_verdict(Stream& stream, const Stage& stage, protocol::StageAnswer answer, Time now, actors::Effects& out);
+
+  // The same of answers.
+  void review(Stream& stream, const protocol::Text& text, Time now, actors::Effects& out);
+  void go_on_reviewing(Stream& stream, Time now, actors::Effects& out);
+  bool ask_review(Stream& stream, std::size_t index, Time now, actors::Effects& out);
+  void on_review_ended(Stream& stream, std::size_t index, Result<protocol::Bytes> outcome, Time now,
+                       actors::Effects& out);
+  bool on_review_verdict(Stream& stream, std::size_t index, protocol::StageAnswer answer, Time now,
+                         actors::Effects& out);
+  void grant(Stream& stream, Time now, actors::Effects& out);
+  void ask_blocked(Time now, actors::Effects& out);
 
   // Steps of a stream.
   void prepare(Stream& stream, Time now, actors::Effects& out);
@@ -122,7 +141,9 @@ private:
   void generate_if_ready(Stream& stream, Time now, actors::Effects& out);
   void go_on_if_credit(Stream& stream, Time now, actors::Effects& out);
   void dispatch_again(Stream& stream, Time now, actors::Effects& out);
-  bool deliver(Stream& stream, const protocol::Text& text, Time now, actors::Effects& out);
+  bool deliver(Stream& stream, const protocol::Text& text, Position position, Chain chain, Time now,
+               actors::Effects& out);
+  void release_holders(Stream& stream, Time now, actors::Effects& out);
   void finish(Stream& stream, protocol::Finish finish, Time now, actors::Effects& out);
   void fail(Stream& stream, const Error& error, std::uint32_t retry_ms, Time now, actors::Effects& out,
             const std::string& reason = {});
@@ -156,6 +177,8 @@ private:
   std::uint64_t published_until_ = 0;  // and how many of them were asked for
   std::uint32_t published_open_ = 0;
   Time next_keepalive_ = time_never;
+  std::vector<RequestId> blocked_;  // a stage could not be asked about their answers, for want of room
+  Time blocked_until_ = time_never;
 };
 
 }  // namespace shoal::gateway

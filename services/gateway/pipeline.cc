@@ -16,7 +16,7 @@ bool is_name(const std::string& kind) {
   return plain && !kind.empty() && kind.size() <= limits::kind_bytes_max;
 }
 
-Result<void> apply(const std::string& setting, std::vector<Stage>& stages) {
+Result<void> apply(const std::string& setting, Pipeline& pipeline) {
   const std::size_t equals = setting.find('=');
   const std::string kind = equals == std::string::npos ? "" : setting.substr(0, equals);
   const std::string word = equals == std::string::npos ? setting : setting.substr(equals + 1);
@@ -24,45 +24,51 @@ Result<void> apply(const std::string& setting, std::vector<Stage>& stages) {
     return bad("on_down: expected skip, refuse, or STAGE=skip, got \"" + setting + "\"");
   }
   bool found = kind.empty();
-  for (Stage& stage : stages) {
-    if (!kind.empty() && stage.kind != kind) continue;
-    stage.skip_when_down = word == "skip";
-    found = true;
+  std::vector<std::string_view> names;
+  for (std::vector<Stage>* const stages : {&pipeline.before, &pipeline.after}) {
+    for (Stage& stage : *stages) {
+      names.push_back(stage.kind);
+      if (!kind.empty() && stage.kind != kind) continue;
+      stage.skip_when_down = word == "skip";
+      found = true;
+    }
   }
   if (found) return {};
-  std::vector<std::string_view> names;
-  for (const Stage& stage : stages) names.push_back(stage.kind);
   return bad("on_down: \"" + kind + "\" is no stage of the pipeline" + did_you_mean(kind, names));
 }
 
 }  // namespace
 
-Result<std::vector<Stage>> make_pipeline(const std::vector<std::string>& order,
-                                         const std::vector<std::string>& on_down) {
-  std::vector<Stage> stages;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const std::string& kind = order[i];
+Result<Pipeline> make_pipeline(const std::vector<std::string>& order, const std::vector<std::string>& on_down) {
+  Pipeline pipeline;
+  bool prepared = false;
+  for (const std::string& kind : order) {
+    std::vector<Stage>& stages = prepared ? pipeline.after : pipeline.before;
+    const bool again = kind == "preprocess"
+                           ? prepared
+                           : std::any_of(stages.begin(), stages.end(), [&](const Stage& s) { return s.kind == kind; });
+    if (again) {
+      return bad("pipeline: \"" + kind + "\" stands there twice" +
+                 (kind == "preprocess" ? "" : " on the same side of preprocess"));
+    }
     if (kind == "preprocess") {
-      if (i + 1 == order.size()) continue;
-      return bad("pipeline: preprocess must be the last stage, because it turns the text into ids; move \"" +
-                 order[i + 1] + "\" before it");
+      prepared = true;
+      continue;
     }
     if (is_mesh_kind(kind)) {
-      return bad("pipeline: \"" + kind + "\" is no stage; name the kinds of services that look at requests");
+      return bad("pipeline: \"" + kind + "\" is no stage; name the kinds of services that look at requests or answers");
     }
     if (!is_name(kind)) {
       return bad("pipeline: \"" + kind + "\" is no name of a kind: expected 1 to 64 of a to z, 0 to 9, _ and -");
     }
-    if (std::any_of(stages.begin(), stages.end(), [&](const Stage& stage) { return stage.kind == kind; })) {
-      return bad("pipeline: \"" + kind + "\" stands there twice");
-    }
     stages.push_back({kind});
   }
-  if (stages.size() > limits::stages_max) {
-    return bad("pipeline: " + std::to_string(stages.size()) + " stages, at most " + std::to_string(limits::stages_max));
+  const std::size_t count = pipeline.before.size() + pipeline.after.size();
+  if (count > limits::stages_max) {
+    return bad("pipeline: " + std::to_string(count) + " stages, at most " + std::to_string(limits::stages_max));
   }
-  for (const std::string& setting : on_down) SHOAL_TRY(apply(setting, stages));
-  return stages;
+  for (const std::string& setting : on_down) SHOAL_TRY(apply(setting, pipeline));
+  return pipeline;
 }
 
 }  // namespace shoal::gateway

@@ -1,4 +1,4 @@
-// The stages that a request passes before it is prepared, as configured. Plain values.
+// The stages that a request passes before it is prepared, and its answer on the way back, as configured. Plain values.
 #pragma once
 
 #include <string>
@@ -14,10 +14,15 @@ struct Stage {
   bool operator==(const Stage&) const = default;
 };
 
-// The stages before `preprocess`, from the settings `pipeline` (kinds in the order of execution; `preprocess` is last,
-// or left out) and `on_down` (for each stage "moderate=skip" or "moderate=refuse", or one word for all). Errors:
-// bad_config.
-Result<std::vector<Stage>> make_pipeline(const std::vector<std::string>& order,
-                                         const std::vector<std::string>& on_down);
+struct Pipeline {
+  std::vector<Stage> before;  // they see requests
+  std::vector<Stage> after;   // they see answers
+  bool operator==(const Pipeline&) const = default;
+};
+
+// From the settings `pipeline` (kinds in the order of execution; those that see answers stand after `preprocess`, which
+// is last if it is left out) and `on_down` (for each stage "moderate=skip" or "moderate=refuse", or one word for all).
+// A kind may stand on both sides. Errors: bad_config.
+Result<Pipeline> make_pipeline(const std::vector<std::string>& order, const std::vector<std::string>& on_down);
 
 }  // namespace shoal::gateway

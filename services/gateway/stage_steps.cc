@@ -11,9 +11,14 @@ namespace {
 
 using actors::Effects;
 
-constexpr std::uint32_t stage_tries_max = 3;  // of one stage, whose processes were lost one after the other
-
 }  // namespace
+
+Error why_down(const Stage& stage, bool answered, const Error& error) {
+  const std::string of = "the stage \"" + stage.kind + "\" of the pipeline";
+  if (answered) return {Code::no_service, of + " gave an answer that cannot be used: " + error.text};
+  if (error.code == Code::timeout) return {Code::timeout, of + " did not answer in time; send the request again"};
+  return {Code::no_service, of + " failed (" + std::string(name(error.code)) + "): " + error.text};
+}
 
 void GatewayCore::ask_stages(Stream& stream, Time now, Effects& out) {
   stream.phase = Phase::staging;
@@ -35,14 +40,15 @@ void GatewayCore::ask_stages(Stream& stream, Time now, Effects& out) {
     }
     const Code code = asked.error().code;
     const Error error{code, "the stage \"" + stage.kind + "\" of the pipeline: " + asked.error().text};
-    if (!go_on_without(stream, stage, error, now, out)) return;
+    if (!may_go_on_without(stream, stage, error, now, out)) return;
+    enter_next_stage(stream);
   }
   stream.phase = Phase::preparing;
   prepare(stream, now, out);
 }
 
 // Nobody answered for the stage. Whether the request goes on; it has failed otherwise.
-bool GatewayCore::go_on_without(Stream& stream, const Stage& stage, const Error& error, Time now, Effects& out) {
+bool GatewayCore::may_go_on_without(Stream& stream, const Stage& stage, const Error& error, Time now, Effects& out) {
   if (!stage.skip_when_down) {
     fail(stream, error, retry_after_ms, now, out);
     return false;
@@ -51,7 +57,6 @@ bool GatewayCore::go_on_without(Stream& stream, const Stage& stage, const Error&
   out.note(actors::Note::Level::warning, "request=" + to_hex(stream.id.request) + " stage=" + stage.kind +
                                              " skipped code=" + std::string(name(error.code)) + " text=\"" +
                                              printable(error.text, 256) + "\"");
-  enter_next_stage(stream);
   return true;
 }
 
@@ -60,36 +65,33 @@ void GatewayCore::enter_next_stage(Stream& stream) {
   stream.stage_tries = 0;
 }
 
-void GatewayCore::on_stage_ended(const RequestId& request, Result<protocol::Bytes> outcome, Time now, Effects& out) {
-  const auto found = streams_.find(request);
-  if (found == streams_.end() || found->second.phase != Phase::staging) return;
+void GatewayCore::on_stage_ended(const StageCaller& caller, Result<protocol::Bytes> outcome, Time now, Effects& out) {
+  const auto found = streams_.find(caller.request);
+  if (found == streams_.end()) return;
   Stream& stream = found->second;
+  if (caller.after) return on_review_ended(stream, *caller.after, std::move(outcome), now, out);
+  if (stream.phase != Phase::staging) return;
   stream.stage_call = 0;
   const Stage& stage = config_.pipeline[stream.stage];
-  const std::string of = "the stage \"" + stage.kind + "\" of the pipeline";
-  Error down;
-  if (outcome) {
-    auto answer = protocol::parse_stage_answer(*outcome);
-    if (answer) return on_verdict(stream, stage, std::move(*answer), now, out);
-    down = {Code::no_service, of + " gave an answer that cannot be used: " + answer.error().text};
-  } else if (outcome.error().code == Code::peer_lost && ++stream.stage_tries < stage_tries_max) {
+  if (!outcome && outcome.error().code == Code::peer_lost && ++stream.stage_tries < stage_tries_max) {
     return ask_stages(stream, now, out);  // a stage may be asked twice
-  } else if (outcome.error().code == Code::timeout) {
-    down = {Code::timeout, of + " did not answer in time; send the request again"};
-  } else {
-    down = {Code::no_service,
-            of + " failed (" + std::string(name(outcome.error().code)) + "): " + outcome.error().text};
   }
-  if (go_on_without(stream, stage, down, now, out)) ask_stages(stream, now, out);
+  auto answer = outcome ? protocol::parse_stage_answer(*outcome) : outcome.error();
+  if (answer) return on_verdict(stream, stage, std::move(*answer), now, out);
+  if (!may_go_on_without(stream, stage, why_down(stage, outcome.has_value(), answer.error()), now, out)) return;
+  enter_next_stage(stream);
+  ask_stages(stream, now, out);
+}
+
+void GatewayCore::refused_by(Stream& stream, const Stage& stage, const protocol::StageAnswer& answer, Time now,
+                             Effects& out) {
+  out.count("stages_refused");
+  const std::string text = answer.text.empty() ? "the stage \"" + stage.kind + "\" refused this request" : answer.text;
+  fail(stream, {Code::refused, text}, 0, now, out, answer.code);
 }
 
 void GatewayCore::on_verdict(Stream& stream, const Stage& stage, protocol::StageAnswer answer, Time now, Effects& out) {
-  if (answer.verdict == protocol::Verdict::refuse) {
-    out.count("stages_refused");
-    const std::string text =
-        answer.text.empty() ? "the stage \"" + stage.kind + "\" refused this request" : answer.text;
-    return fail(stream, {Code::refused, text}, 0, now, out, answer.code);
-  }
+  if (answer.verdict == protocol::Verdict::refuse) return refused_by(stream, stage, answer, now, out);
   if (answer.verdict == protocol::Verdict::replace) {
     stream.submit.messages = std::move(answer.messages);
     stream.submit.prompt = std::move(answer.prompt);

@@ -2,15 +2,19 @@
 // with the gateway core.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/core.h"
 #include "actors/flow/credit.h"
+#include "base/limits.h"
 #include "protocol/edge.h"
 #include "protocol/messages.h"
+#include "services/gateway/review.h"
 
 namespace shoal::gateway {
 
@@ -20,7 +24,8 @@ enum class Phase : std::uint8_t {
   placing,    // PLACE is out, ATTACH too
   starting,   // GENERATE is out
   running,
-  yielded,  // without credit for so long that the executor gave its pages up
+  yielded,    // without credit for so long that the executor gave its pages up
+  reviewing,  // the model is done, stages after it are not
 };
 
 struct Stream {
@@ -64,12 +69,28 @@ struct Stream {
 
   protocol::Journal journal;
   protocol::Prepared prepared;
-  Chain chain = 0;      // over journal.generated
-  std::string content;  // all of V so far, for unstreamed requests
+  Chain chain = 0;                                   // over journal.generated
+  std::unique_ptr<Review> review;                    // none unless stages stand after the model
+  Position granted = 0;                              // with review: the credit that the executor was told last
+  protocol::Finish finish = protocol::Finish::none;  // while reviewing
+  std::string content;                               // all of V so far, for unstreamed requests
   std::string reasoning;
   protocol::edge::Logprobs logprobs;  // of all ids so far, likewise
 
   Position position() const { return static_cast<Position>(journal.generated.ids.size()); }
+
+  // Where the client's answer is: behind position() by what stages have not passed yet.
+  Position shown() const { return review ? review->position() : position(); }
+  Chain shown_chain() const { return review ? review->chain() : chain; }
+
+  // The position up to which the executor may generate: the client's window, and a bound of what waits for stages.
+  // What waits for more text and not for a verdict is no load of the client's, which has not seen it.
+  Position credit_limit() const {
+    if (!review) return credit.limit();
+    const Position idle = review->idle();
+    const Position own = credit.limit() > actors::Credit::unlimited - idle ? credit.limit() : credit.limit() + idle;
+    return std::min(own, shown() + limits::review_ids_max);
+  }
 
   // A head of this stream as it stands now.
   protocol::Head head(Time now) const {

@@ -37,7 +37,8 @@ void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time 
   if (head.type == protocol::Type::owned || (head.type == protocol::Type::fenced && head.attempt > stream.attempt)) {
     return on_disowned(stream, now, out);
   }
-  if (head.attempt != stream.attempt) return on_stale(from, head, out);  // this owner has given that attempt up
+  if (head.attempt != stream.attempt) return on_stale(from, head, out);    // this owner has given that attempt up
+  if (stream.phase == Phase::reviewing) return on_stale(from, head, out);  // its holders were released
   std::visit(
       [&](const auto& body) {
         using T = std::decay_t<decltype(body)>;
@@ -250,7 +251,7 @@ void GatewayCore::generate_if_ready(Stream& stream, Time now, Effects& out) {
   generate.relay = stream.relay;
   generate.relay_address = stream.relay_address;
   generate.handle = *stream.handle;
-  generate.credit_until = stream.credit.limit();
+  generate.credit_until = stream.granted = stream.credit_limit();
   generate.grant = *stream.grant;
   generate.grant.ttl_ms = budget_ms(stream.grant_expires, now);  // relative, like every budget
   generate.journal = stream.journal;
@@ -268,7 +269,9 @@ void GatewayCore::on_accepted(Stream& stream, Epoch from, Time now, Effects& out
     wait_until(stream, time_never);
   }
   // A CREDIT may have overtaken a large GENERATE, which has a lane of its own.
-  if (stream.window) out.send(from, make_message(protocol::Credit{stream.credit.limit()}, stream.head(now)));
+  if (!stream.window && !stream.review) return;
+  stream.granted = stream.credit_limit();
+  out.send(from, make_message(protocol::Credit{stream.granted}, stream.head(now)));
 }
 
 void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head, const protocol::Text& text, Time now,
@@ -289,7 +292,8 @@ void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head
   stream.chain = chain_over(stream.chain, text.ids.ids);
   tokens_total_ += text.ids.ids.size();
   if (!text.ids.ids.empty()) stream.losses = 0;
-  if (!deliver(stream, text, now, out)) return;
+  if (stream.review) return review(stream, text, now, out);
+  if (!deliver(stream, text, stream.position(), stream.chain, now, out)) return;
   if (text.finish != Finish::none) return finish(stream, text.finish, now, out);
   if (stream.phase == Phase::yielded) go_on_if_credit(stream, now, out);
 }
@@ -302,12 +306,12 @@ void GatewayCore::on_finished(Stream& stream, Epoch from, Time now) {
   wait_until(stream, now + answer_wait);
 }
 
-// False if the stream ended by it.
-bool GatewayCore::deliver(Stream& stream, const protocol::Text& text, Time now, Effects& out) {
+// `position` and `chain` are those after the text. False if the stream ended by it.
+bool GatewayCore::deliver(Stream& stream, const protocol::Text& text, Position position, Chain chain, Time now,
+                          Effects& out) {
   const bool asked = stream.journal.parameters.logprobs;
   if (stream.streamed) {
-    protocol::edge::Delta delta{stream.client_id, stream.position(), stream.chain,
-                                text.ids.ids,     text.content,      text.reasoning};
+    protocol::edge::Delta delta{stream.client_id, position, chain, text.ids.ids, text.content, text.reasoning};
     if (asked && text.logprobs.size() == text.ids.ids.size()) delta.logprobs.emplace().add(text.logprobs);
     out.reply_client(stream.client, protocol::edge::delta(delta));
     return true;
@@ -342,7 +346,7 @@ void GatewayCore::on_yielded(Stream& stream, Epoch from, const protocol::Head& h
 void GatewayCore::go_on_if_credit(Stream& stream, Time now, Effects& out) {
   if (stream.position() < stream.yielded_at) return;
   wait_until(stream, time_never);
-  if (stream.credit.available(stream.position()) > 0) dispatch_again(stream, now, out);
+  if (stream.credit_limit() > stream.position()) dispatch_again(stream, now, out);
 }
 
 }  // namespace shoal::gateway

@@ -287,10 +287,10 @@ class Pipeline(unittest.TestCase):
             self.assertEqual(error["code"], "timeout")
             self.assertIn('"moderate"', error["message"])
 
-    def test_a_stage_after_preprocess_is_refused_at_start(self):
-        done = mesh.run_shoal("gateway", "--pipeline=preprocess,moderate")
+    def test_a_stage_twice_on_one_side_of_the_model_is_refused_at_start(self):
+        done = mesh.run_shoal("gateway", "--pipeline=preprocess,moderate,moderate")
         self.assertEqual(done.returncode, 78)
-        self.assertIn('move "moderate" before it', done.stderr)
+        self.assertIn('"moderate" stands there twice', done.stderr)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,21 @@ void check_stage(const Bytes& payload) {
   }
 }
 
+// Likewise about answers.
+void check_review(const Bytes& payload) {
+  if (const auto answer = parse_review_answer(payload)) {
+    const auto again = parse_review_answer(pack(*answer));
+    SHOAL_CHECK(again.has_value() && pack(*again) == pack(*answer));
+  } else {
+    SHOAL_CHECK(!answer.error().text.empty());
+  }
+  if (const auto request = parse_review_request(payload)) {
+    SHOAL_CHECK(parse_review_request(pack(*request)).value() == *request);
+  } else {
+    SHOAL_CHECK(!request.error().text.empty());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,5 +72,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SHOAL_CHECK(edge::unpack_processes(edge::pack_processes(*processes)).value() == *processes);
   }
   check_stage({std::string(frame)});
+  check_review({std::string(frame)});
   return 0;
 }

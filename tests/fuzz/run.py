@@ -62,7 +62,10 @@ def edge_seeds():
             {"type": "RESUME", "id": "r", **ticket}, {"type": "ACK", "id": "1"},
             {"messages": user, "model": "bytes", "tenant": "t", "tier": "vip"}, {"verdict": "PASS"},
             {"verdict": "REPLACE", "messages": parts}, {"verdict": "REPLACE", "prompt": "raw"},
-            {"verdict": "REFUSE", "code": "listed_word", "text": "Not this word."}):
+            {"verdict": "REFUSE", "code": "listed_word", "text": "Not this word."},
+            {"text": "four 4", "channel": "reasoning", "before": "three 3, ", "position": 12, "final": False,
+             "hold_max": 256, "stream": "00c0ffee00c0ffee", "model": "bytes", "tenant": "t", "tier": "vip"},
+            {"verdict": "PASS", "hold": 7}, {"verdict": "REPLACE", "text": "five", "hold": 0}):
         yield msgpack.packb(request)
 
 

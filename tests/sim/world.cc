@@ -143,7 +143,8 @@ Process& World::add(const std::string& kind) {
       core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{.epoch = self.epoch,
                                                                                  .seed = network_.random().next(),
                                                                                  .streams_max = config_.streams_max,
-                                                                                 .pipeline = config_.pipeline});
+                                                                                 .pipeline = config_.pipeline,
+                                                                                 .after = config_.after});
     } else if (kind == "router") {
       core = std::make_unique<router::RouterCore>(
           router::RouterCore::Config{.self = self, .tiers = config_.tiers, .policy = {.policy = config_.policy}});

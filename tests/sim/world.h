@@ -34,6 +34,7 @@ struct WorldConfig {
   router::Tiers tiers{};                                        // of routers
   std::string policy = "least_tokens";                          // of routers
   std::vector<gateway::Stage> pipeline{};                       // of gateways
+  std::vector<gateway::Stage> after{};                          // likewise, after the model
   std::function<std::unique_ptr<actors::Core>()> make_stage{};  // the core of a process of any other kind
 };
 

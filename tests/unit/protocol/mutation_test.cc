@@ -134,4 +134,27 @@ TEST_CASE("a bent answer of a stage is refused with a reason, or read as one tha
   CHECK(accepted > rounds / 2);
 }
 
+TEST_CASE("a bent verdict on an answer is refused with a reason, or read as one that could have been sent") {
+  Random random(11);
+  int accepted = 0;
+  for (const StageAnswer& answer :
+       {pass_all_but(7), replace_text("Grüße", 3), refuse("listed_word", "Not this word.")}) {
+    const std::string good = pack(answer).bytes;
+    for (int round = 0; round < 10 * rounds; ++round) {
+      Bytes bent{good};
+      bend(bent.bytes, random);
+      const auto read = parse_review_answer(bent);
+      if (!read) {
+        CHECK(!read.error().text.empty());
+        continue;
+      }
+      ++accepted;
+      const auto again = parse_review_answer(pack(*read));
+      REQUIRE(again.has_value());
+      CHECK(pack(*again) == pack(*read));
+    }
+  }
+  CHECK(accepted > rounds / 2);
+}
+
 }  // namespace shoal::protocol

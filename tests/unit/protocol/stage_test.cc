@@ -91,3 +91,63 @@ TEST_CASE("a payload past its bound is not parsed") {
   CHECK(parse_stage_answer(large).error().code == Code::too_large);
   CHECK(parse_stage_request(large).error().code == Code::too_large);
 }
+
+// ---- of answers
+
+namespace {
+
+ReviewRequest piece() {
+  ReviewRequest request;
+  request.text = "four 4";
+  request.channel = Channel::reasoning;
+  request.before = "three 3, ";
+  request.position = 12;
+  request.hold_max = 256;
+  request.stream = "00c0ffee00c0ffee";
+  request.model = "m";
+  request.tenant = "t";
+  request.tier = Tier::batch;
+  return request;
+}
+
+Error review_error_of(const Json& map) {
+  const auto answer = parse_review_answer(payload(map));
+  REQUIRE_FALSE(answer.has_value());
+  return answer.error();
+}
+
+}  // namespace
+
+TEST_CASE("a stage reads the piece of an answer that a gateway packed, as the specification shows it") {
+  CHECK(parse_review_request(pack(piece())).value() == piece());
+  CHECK(samples::unpack(pack(piece()).bytes) == Json{{"text", "four 4"},
+                                                     {"channel", "reasoning"},
+                                                     {"before", "three 3, "},
+                                                     {"position", 12},
+                                                     {"final", false},
+                                                     {"hold_max", 256},
+                                                     {"stream", "00c0ffee00c0ffee"},
+                                                     {"model", "m"},
+                                                     {"tenant", "t"},
+                                                     {"tier", "batch"}});
+  CHECK(parse_review_request(payload({{"text", "x"}, {"mood", "good"}})).has_value());
+  CHECK_FALSE(parse_review_request(payload({{"channel", "content"}})).has_value());
+  CHECK(parse_review_request(payload({{"text", ""}, {"channel", "loud"}})).error().text.find("none of content") !=
+        std::string::npos);
+}
+
+TEST_CASE("a gateway reads each verdict on an answer that a stage packed") {
+  for (const StageAnswer& answer :
+       {pass(), pass_all_but(7), replace_text("other"), replace_text("", 256), refuse("why", "Because.")}) {
+    CHECK(parse_review_answer(pack(answer)).value() == answer);
+  }
+}
+
+TEST_CASE("a verdict on an answer has the fields of one, within their bounds") {
+  CHECK(review_error_of({{"verdict", "REPLACE"}}).text == "review answer.text: is missing");
+  CHECK(review_error_of({{"verdict", "REPLACE"}, {"messages", {message}}}).code == Code::unknown_field);
+  CHECK(review_error_of({{"verdict", "PASS"}, {"hold", limits::review_hold_bytes_max + 1}}).code != Code::ok);
+  CHECK(parse_review_answer(pack(replace_text(std::string(limits::review_text_bytes_max, 'x')))).has_value());
+  CHECK(parse_review_answer(pack(replace_text(std::string(limits::review_text_bytes_max + 1, 'x')))).error().code ==
+        Code::too_large);
+}

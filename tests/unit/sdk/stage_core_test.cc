@@ -23,6 +23,11 @@ protected:
     if (text == "throw") throw std::runtime_error("no good");
     return protocol::pass();
   }
+  Result<StageAnswer> on_review(const ReviewRequest& piece) override {
+    if (piece.text == "replace") return protocol::replace_text(piece.before + "!", 2);
+    if (piece.text == "throw") throw std::runtime_error("no good");
+    return piece.is_final ? protocol::refuse("why", "because") : protocol::pass_all_but(3);
+  }
   Result<std::string> on_call(const std::string& method, const std::string& payload) override {
     if (method == "other") return payload;
     return StageCore::on_call(method, payload);
@@ -51,6 +56,18 @@ TEST_CASE("a stage's verdict is what on_stage returned") {
   CHECK(refusal.text == "because");
 }
 
+TEST_CASE("a stage's verdict on an answer is what on_review returned") {
+  Obedient stage;
+  CHECK(testing::review(stage, "hello").value() == protocol::pass_all_but(3));
+  CHECK(testing::review(stage, "hello", true).value() == protocol::refuse("why", "because"));
+  ReviewRequest piece;
+  piece.text = "replace";
+  piece.before = "so far";
+  CHECK(testing::review(stage, piece).value() == protocol::replace_text("so far!", 2));
+  CHECK(testing::review(stage, "throw").error().code == Code::internal);
+  CHECK(testing::call(stage, "review", "no msgpack").error().code == Code::malformed);
+}
+
 TEST_CASE("a stage that fails or throws gives no verdict") {
   Obedient stage;
   CHECK(ask(stage, "fail").error().code == Code::busy);
@@ -73,6 +90,7 @@ TEST_CASE("a stage may have other methods") {
 TEST_CASE("a stage that overrides nothing decides nothing") {
   StageCore stage;
   CHECK(ask(stage, "hello").error().code == Code::internal);
+  CHECK(testing::review(stage, "hello").error().code == Code::internal);
 }
 
 TEST_CASE("a verdict may come later") {

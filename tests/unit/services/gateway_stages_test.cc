@@ -208,39 +208,48 @@ TEST_CASE("a text that a stage makes too long for the gateway's memory is refuse
 
 namespace {
 
+using Stages = std::vector<gateway::Stage>;
+
 std::string error_of(const std::vector<std::string>& order, const std::vector<std::string>& on_down = {}) {
-  const auto stages = gateway::make_pipeline(order, on_down);
-  REQUIRE_FALSE(stages.has_value());
-  CHECK(stages.error().code == Code::bad_config);
-  return stages.error().text;
+  const auto pipeline = gateway::make_pipeline(order, on_down);
+  REQUIRE_FALSE(pipeline.has_value());
+  CHECK(pipeline.error().code == Code::bad_config);
+  return pipeline.error().text;
 }
 
 }  // namespace
 
-TEST_CASE("preprocess is last, and may be left out") {
-  const std::vector<gateway::Stage> one = {{"moderate", false}};
-  CHECK(gateway::make_pipeline({"moderate", "preprocess"}, {}).value() == one);
-  CHECK(gateway::make_pipeline({"moderate"}, {}).value() == one);
-  CHECK(gateway::make_pipeline({"preprocess"}, {"refuse"}).value().empty());
-  CHECK(error_of({"preprocess", "moderate"}) ==
-        "pipeline: preprocess must be the last stage, because it turns the text into ids; move \"moderate\" before it");
+TEST_CASE("stages before preprocess see requests and those after it answers; preprocess may be left out") {
+  using gateway::Pipeline;
+  CHECK(gateway::make_pipeline({"moderate", "preprocess"}, {}).value() == Pipeline{{{"moderate"}}, {}});
+  CHECK(gateway::make_pipeline({"moderate"}, {}).value() == Pipeline{{{"moderate"}}, {}});
+  CHECK(gateway::make_pipeline({"preprocess"}, {"refuse"}).value() == Pipeline{});
+  CHECK(gateway::make_pipeline({"moderate", "preprocess", "check", "mask"}, {}).value() ==
+        Pipeline{{{"moderate"}}, {{"check"}, {"mask"}}});
+  CHECK(gateway::make_pipeline({"moderate", "preprocess", "moderate"}, {}).value() ==
+        Pipeline{{{"moderate"}}, {{"moderate"}}});
 }
 
 TEST_CASE("on_down is one word for all stages, or one for each") {
-  using Stages = std::vector<gateway::Stage>;
-  CHECK(gateway::make_pipeline({"a", "b"}, {"skip"}).value() == Stages{{"a", true}, {"b", true}});
-  CHECK(gateway::make_pipeline({"a", "b"}, {"b=skip"}).value() == Stages{{"a", false}, {"b", true}});
-  CHECK(gateway::make_pipeline({"a", "b"}, {"skip", "a=refuse"}).value() == Stages{{"a", false}, {"b", true}});
+  CHECK(gateway::make_pipeline({"a", "b"}, {"skip"}).value().before == Stages{{"a", true}, {"b", true}});
+  CHECK(gateway::make_pipeline({"a", "b"}, {"b=skip"}).value().before == Stages{{"a", false}, {"b", true}});
+  CHECK(gateway::make_pipeline({"a", "b"}, {"skip", "a=refuse"}).value().before == Stages{{"a", false}, {"b", true}});
+  CHECK(gateway::make_pipeline({"a", "preprocess", "b"}, {"b=skip"}).value() ==
+        gateway::Pipeline{{{"a", false}}, {{"b", true}}});
   CHECK(error_of({"moderate"}, {"modrate=skip"}) ==
         "on_down: \"modrate\" is no stage of the pipeline (did you mean moderate?)");
   CHECK(error_of({"a"}, {"ignore"}) == "on_down: expected skip, refuse, or STAGE=skip, got \"ignore\"");
 }
 
-TEST_CASE("kinds of the mesh, a stage twice, odd names and too many stages are refused") {
+TEST_CASE("kinds of the mesh, a stage twice on one side, odd names and too many stages are refused") {
   CHECK(error_of({"router"}).find("is no stage") != std::string::npos);
-  CHECK(error_of({"a", "a"}).find("twice") != std::string::npos);
+  CHECK(error_of({"a", "a"}).find("twice on the same side") != std::string::npos);
+  CHECK(error_of({"preprocess", "a", "a"}).find("twice on the same side") != std::string::npos);
+  CHECK(error_of({"preprocess", "a", "preprocess"}).find("twice") != std::string::npos);
   CHECK(error_of({"A,b"}).find("no name of a kind") != std::string::npos);
   std::vector<std::string> many;
   for (std::size_t i = 0; i <= limits::stages_max; ++i) many.push_back("s" + std::to_string(i));
+  many[3] = "preprocess";
+  many.push_back("last");
   CHECK(error_of(many).find("17 stages, at most 16") != std::string::npos);
 }
