@@ -45,9 +45,15 @@ Result<void> Child::start() {
   // All memory is taken before the fork: between fork and exec only system calls are safe.
   std::vector<std::string> words = {"shoal", spec_.kind};
   words.insert(words.end(), spec_.arguments.begin(), spec_.arguments.end());
+  if (!spec_.command.empty()) words = {"sh", "-c", "exec " + spec_.command};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  std::vector<std::string> added = spec_.environment;
+  std::vector<char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  for (std::string& variable : added) environment.push_back(variable.data());  // of two a shell takes the last
+  environment.push_back(nullptr);
 
   const int log = open(spec_.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return io_error("opening " + spec_.log);
@@ -58,7 +64,7 @@ Result<void> Child::start() {
   }
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(arguments.data(), ends[1], log, parent);
+  if (pid == 0) become(arguments.data(), environment.data(), ends[1], log, parent);
   close(ends[1]);
   close(log);
   if (pid < 0) {
@@ -73,7 +79,7 @@ Result<void> Child::start() {
   return {};
 }
 
-void Child::become(char* const* arguments, int output, int log, pid_t parent) const {
+void Child::become(char* const* arguments, char* const* environment, int output, int log, pid_t parent) const {
   // Killed with the supervisor. If that died before the line below, nobody will ever send the signal.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
@@ -87,7 +93,7 @@ void Child::become(char* const* arguments, int output, int log, pid_t parent) co
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execv("/proc/self/exe", arguments);
+  execve(spec_.command.empty() ? "/proc/self/exe" : "/bin/sh", arguments, environment);
   _exit(127);
 }
 

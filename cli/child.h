@@ -14,11 +14,13 @@
 namespace shoal::cli {
 
 struct ChildSpec {
-  std::string name;                    // "inference 0"
-  std::string kind;                    // the subcommand
-  std::vector<std::string> arguments;  // after the subcommand
-  std::string log;                     // path of its log file
-  bool json_log = false;               // what is added to it is JSON, as its own lines are
+  std::string name;                           // "inference 0"
+  std::string kind;                           // the subcommand
+  std::vector<std::string> arguments;         // after the subcommand
+  std::string log;                            // path of its log file
+  bool json_log = false;                      // what is added to it is JSON, as its own lines are
+  std::string command = {};                   // a shell's, for a service of somebody's own; empty: this same program
+  std::vector<std::string> environment = {};  // KEY=VALUE, beside what this process has
 };
 
 class Child {
@@ -37,8 +39,8 @@ public:
   // What its `ready` line of this life said, by key; empty until then.
   const std::map<std::string, std::string>& ready() const { return ready_; }
 
-  // Runs this same program as `shoal <kind> <arguments>`, in a process group of its own (so that Ctrl-C reaches the
-  // supervisor alone), to be killed by the kernel when this process dies. Fails with io.
+  // Runs this same program as `shoal <kind> <arguments>`, or the command, in a process group of its own (so that Ctrl-C
+  // reaches the supervisor alone), to be killed by the kernel when this process dies. Fails with io.
   Result<void> start();
 
   // Takes what it has said so far.
@@ -58,7 +60,7 @@ public:
   std::string log_tail() const;
 
 private:
-  [[noreturn]] void become(char* const* arguments, int output, int log, pid_t parent) const;
+  [[noreturn]] void become(char* const* arguments, char* const* environment, int output, int log, pid_t parent) const;
   void take_line(const std::string& line);
 
   ChildSpec spec_;

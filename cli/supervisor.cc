@@ -111,7 +111,9 @@ void Supervisor::on_death(Kept& kept, const Child::End& end) {
 }
 
 bool Supervisor::all_ready() const {
-  return std::all_of(kept_.begin(), kept_.end(), [](const Kept& kept) { return !kept.child.ready().empty(); });
+  return std::all_of(kept_.begin(), kept_.end(), [](const Kept& kept) {
+    return !kept.child.ready().empty() || !kept.child.spec().command.empty();  // a service need not say it
+  });
 }
 
 Result<void> Supervisor::hopeful() const {

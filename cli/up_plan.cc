@@ -49,6 +49,14 @@ Result<void> check_counts(const UpOptions& options) {
                         std::to_string(options.count(kind)) + " of kind " + kind);
     }
   }
+  if (options.services.size() > processes_max) {
+    return bad_config("services: " + std::to_string(options.services.size()) + " commands, at most " +
+                      std::to_string(processes_max));
+  }
+  const auto blank = [](const std::string& command) { return command.find_first_not_of(' ') == std::string::npos; };
+  if (std::any_of(options.services.begin(), options.services.end(), blank)) {
+    return bad_config("services: an empty command; each is one as in \"./my_service --key=value\"");
+  }
   return {};
 }
 
@@ -99,6 +107,19 @@ ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::st
     child.arguments.push_back("--threads=" + std::to_string(share));
   }
   child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
+  return child;
+}
+
+// A service of somebody's own. It is called as its program is.
+ChildSpec make_service(const UpPlan& plan, const std::string& command, std::size_t index, const std::string& routers) {
+  const std::size_t begin = command.find_first_not_of(' ');
+  const std::string program = command.substr(begin, command.find(' ', begin) - begin);
+  const std::string name = program.substr(program.rfind('/') + 1);
+  ChildSpec child{name, name, {}, plan.run_dir + "/service-" + std::to_string(index) + ".log"};
+  child.command = command;
+  std::string gateways;  // a shell makes words of them
+  for (const std::string& address : plan.client_addresses) gateways += (gateways.empty() ? "" : " ") + address;
+  child.environment = {"SHOAL_ROUTERS=" + routers, "SHOAL_GATEWAYS=" + gateways};
   return child;
 }
 
@@ -161,6 +182,9 @@ Result<UpPlan> make_plan(const UpOptions& options) {
     for (std::uint32_t i = 0; i < options.count(kind); ++i) {
       plan.children.push_back(make_child(options, plan, kind, i, routers));
     }
+  }
+  for (std::size_t i = 0; i < options.services.size(); ++i) {
+    plan.children.push_back(make_service(plan, options.services[i], i, routers));
   }
   return plan;
 }

@@ -19,10 +19,11 @@ struct UpOptions {
   std::uint32_t routers = 2;
   std::uint32_t inferences = 2;
   std::uint32_t postprocesses = 2;
-  std::uint32_t client_port = 5555;  // gateway i listens at client_port + 10 i
-  std::uint32_t router_port = 5570;  // router i at router_port + i
-  std::string run_dir = {};          // empty: a directory of this user, by client port
-  std::string log_format = "text";   // json: what it says itself, too
+  std::uint32_t client_port = 5555;        // gateway i listens at client_port + 10 i
+  std::uint32_t router_port = 5570;        // router i at router_port + i
+  std::string run_dir = {};                // empty: a directory of this user, by client port
+  std::vector<std::string> services = {};  // commands of services of somebody's own
+  std::string log_format = "text";         // json: what it says itself, too
   std::string log_level = "info";
 
   // What the processes of a kind get beside the plan's own arguments.
@@ -49,6 +50,8 @@ struct UpOptions {
     visit("client_port", self.client_port, "clients' port of the first gateway; the next have 10 more each", 1,
           port_max);
     visit("router_port", self.router_port, "port of the first router; the next have 1 more each", 1, port_max);
+    visit("services", self.services,
+          "commands of your own services, run beside the mesh; $SHOAL_ROUTERS and $SHOAL_GATEWAYS are its addresses");
     visit("run_dir", self.run_dir, "directory for the logs (default: one of this user's)");
     visit("log_format", self.log_format, "how all processes log: as key=value, or as JSON", {"text", "json"});
     visit("log_level", self.log_level, "what all processes log: this and whatever is more serious",

@@ -91,7 +91,7 @@ private:
     SHOAL_TRY(wait_until(deadline, [this] { return supervisor_.all_ready(); }));
     print_processes();
     SHOAL_TRY(wait_until(deadline, [this] { return everybody_is_known(); }));
-    return ask_first();
+    return ask_first(deadline);
   }
 
   // Lets the supervisor work until `reached`.
@@ -115,7 +115,8 @@ private:
   std::string waiting_for() const {
     std::string names;
     for (const Child* child : supervisor_.children()) {
-      if (child->ready().empty()) names += (names.empty() ? "" : ", ") + child->spec().name;
+      if (child->ready().empty() && child->spec().command.empty())
+        names += (names.empty() ? "" : ", ") + child->spec().name;
     }
     return names.empty() ? "waiting until every process is known to the routers" : "waiting for " + names;
   }
@@ -152,21 +153,32 @@ private:
 
   std::string first_prompt() const { return plan_.model == "bytes" ? "Hello, Shoal!" : "What is 17 + 25?"; }
 
-  Result<void> ask_first() {
+  // A stage that is started with the mesh may join it a little later.
+  Result<void> ask_first(Clock::time_point deadline) {
     auto client = Client::connect_any(plan_.client_addresses, seconds(5));
     if (!client) return client.error();
     voice_.say("asking", {{"prompt", first_prompt()}}, "\n> " + first_prompt());
     AnswerPrinter printer(stdout, true);
     const Json messages = {{{"role", "user"}, {"content", first_prompt()}}};
     Answer answer;
-    const auto asked = ask(
-        *client, {{"messages", messages}, {"temperature", 0}, {"deadline_ms", first_answer_ms_max}},
-        voice_.json() ? nullptr : &printer,
-        [this] {
-          supervisor_.step(milliseconds(0));
-          return !supervisor_.asked_to_end();
-        },
-        answer);
+    const auto ask_once = [&] {
+      answer = {};
+      return ask(
+          *client, {{"messages", messages}, {"temperature", 0}, {"deadline_ms", first_answer_ms_max}},
+          voice_.json() ? nullptr : &printer,
+          [this] {
+            supervisor_.step(milliseconds(0));
+            return !supervisor_.asked_to_end();
+          },
+          answer);
+    };
+    auto asked = ask_once();
+    while (!options_.services.empty() && !asked && asked.error().code == Code::no_service && Clock::now() < deadline &&
+           !supervisor_.asked_to_end()) {
+      SHOAL_TRY(supervisor_.hopeful());
+      supervisor_.step(poll_interval);
+      asked = ask_once();
+    }
     if (!voice_.json()) printer.end();
     if (asked) {
       voice_.say("answered", to_json(answer), "");

@@ -131,12 +131,13 @@ class Service(Process):
 class Mesh(Process):
     """`shoal up`, ready for requests."""
 
-    def __init__(self, model="bytes", say="text", **options):
+    def __init__(self, model="bytes", say="text", env=None, cwd=None, **options):
         self._logs = tempfile.TemporaryDirectory(prefix="shoal-e2e-")
         self.ports = free_ports(options.get("gateways", 2), options.get("routers", 2))
         words = {"model": model, "client-port": self.ports.client, "router-port": self.ports.router,
                  "run-dir": self._logs.name, **options}
-        super().__init__(SHOAL, "up", *(f"--{key}={value}" for key, value in words.items() if value is not None))
+        super().__init__(SHOAL, "up", *(f"--{key}={value}" for key, value in words.items() if value is not None),
+                         env=env, cwd=cwd)
         try:
             self.wait_for_line("The mesh is up" if say == "text" else '{"clients":')
         except AssertionError:

@@ -8,8 +8,8 @@ import signal
 import tempfile
 import unittest
 
-from mesh import (KINDS, SHOAL, Edge, Mesh, Process, Service, eventually, free_ports, is_alive, loopback, run_shoal,
-                  status)
+from mesh import (KINDS, ROOT, SHOAL, Edge, Mesh, Process, Service, eventually, free_ports, is_alive, loopback,
+                  run_shoal, status)
 
 
 def epochs(mesh, kind):
@@ -150,6 +150,39 @@ class Detached(unittest.TestCase):
         self.assertEqual(self.run_shoal("stop").returncode, 0)
         follower.wait_for_line("(router 0 ended: exit code 0)")
         self.assertEqual(follower.end(signal.SIGINT), 0)
+
+
+class OwnServices(unittest.TestCase):
+    def test_a_stage_in_the_file_is_started_with_the_mesh_and_again_when_it_died(self):
+        example = ROOT / "examples" / "check_answer_python" / "check_answer.py"
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
+        with tempfile.TemporaryDirectory() as folder:
+            config = os.path.join(folder, "shoal.toml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(f"""
+                    [gateway]
+                    pipeline = ["preprocess", "check_answer"]
+                    [up]
+                    services = ["/usr/bin/python3 -B {example} bomb,poison $SHOAL_GATEWAYS"]
+                    """)
+            one = dict.fromkeys(("gateways", "routers", "preprocesses", "inferences", "postprocesses"), 1)
+            with Mesh(env=env, config=config, **one) as mesh, Edge(mesh.address) as edge:
+                self.assertEqual(edge.ask("a bomb")[0]["type"], "ERROR")
+                self.assertEqual(edge.ask("a bombast")[1], "a bombast")
+                victim, = (pid for pid, words in mesh.children().items() if str(example) in words)
+                os.kill(victim, signal.SIGKILL)
+                eventually(lambda: edge.ask("a bombast")[1] == "a bombast", "the stage is back")
+                self.assertNotIn(victim, mesh.children())
+                self.assertIn("signal 9", mesh.logs()["service-0.log"])
+
+    def test_a_service_that_cannot_start_ends_the_start_and_shows_why(self):
+        ports = free_ports(1, 1)
+        done = run_shoal("up", "--once", "--model=bytes", "--gateways=1", "--routers=1",
+                         "--services=cat /no/such/file", f"--client-port={ports.client}",
+                         f"--router-port={ports.router}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cat cannot start", done.stderr)
+        self.assertIn("/no/such/file", done.stderr)
 
 
 class SuddenDeath(unittest.TestCase):

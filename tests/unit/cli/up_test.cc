@@ -102,6 +102,32 @@ TEST_CASE("a taken client port is an error that names port and option") {
   CHECK(plan.error().text.find("--client-port") != std::string::npos);
 }
 
+TEST_CASE("services of one's own come last, with the mesh's addresses for their command") {
+  UpOptions options{.model = "bytes"};
+  options.client_port = Listener().port();  // nobody listens any more
+  options.router_port = Listener().port();
+  options.gateways = options.routers = 1;
+  options.services = {"./bin/my_service --routers=$SHOAL_ROUTERS", "python3 stage.py $SHOAL_GATEWAYS"};
+  const auto plan = make_plan(options);
+  REQUIRE(plan);
+  const ChildSpec& first = plan->children[plan->children.size() - 2];
+  CHECK(first.kind == "my_service");
+  CHECK(first.command == options.services[0]);
+  CHECK(first.environment ==
+        std::vector<std::string>{"SHOAL_ROUTERS=tcp://127.0.0.1:" + std::to_string(options.router_port),
+                                 "SHOAL_GATEWAYS=tcp://127.0.0.1:" + std::to_string(options.client_port)});
+  CHECK(plan->children.back().kind == "python3");
+  CHECK(plan->children.back().log != first.log);
+}
+
+TEST_CASE("an empty command is no service, and there are at most 64") {
+  UpOptions options{.model = "bytes"};
+  options.services = {" "};
+  CHECK(make_plan(options).error().text.find("empty command") != std::string::npos);
+  options.services.assign(65, "true");
+  CHECK(make_plan(options).error().text.find("at most 64") != std::string::npos);
+}
+
 TEST_CASE("a mesh without a process of some kind is refused") {
   UpOptions options{.model = "bytes"};
   options.inferences = 0;
