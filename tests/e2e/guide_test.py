@@ -42,7 +42,7 @@ class Terminal:
 
 class Guide(unittest.TestCase):
     def setUp(self):
-        home = BUILD / "tests" / "guide_home"  # always the same: it is the prefix of a build
+        home = BUILD / "tests" / "guide_home"  # always the same, so that the compiler cache knows it
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir()
         # Debian's own python3 has the packages that the guide names.
@@ -50,9 +50,9 @@ class Guide(unittest.TestCase):
         if shutil.which("ccache"):
             environment["CCACHE_DIR"] = subprocess.check_output(["ccache", "-k", "cache_dir"], text=True).strip()
         self.terminal = Terminal(ROOT, environment)
-        first, second = free_ports(1, 1), free_ports(1, 1)
+        first, second = free_ports(1, 1), free_ports(2, 2)
         while second.client == first.client:
-            second = free_ports(1, 1)
+            second = free_ports(2, 2)
         self.ports = {"5555": first.client, "5570": first.router, "5575": second.client, "5571": second.router}
         self.gateways = []
 
@@ -78,7 +78,8 @@ class Guide(unittest.TestCase):
         self.assertGreater(len(blocks), 15)
         for language, background, block in blocks:
             block = re.sub("|".join(self.ports), lambda match: str(self.ports[match[0]]), block)
-            block = block.replace("build-install", "build-guide")
+            if "package" in block:  # the installation, from the build that is tested
+                block = re.sub(r"(?<= )build(?=/| --no| package|$)", str(BUILD), block, flags=re.MULTILINE)
             if language == "sh" and background:
                 self.start(block)
             elif language == "sh":

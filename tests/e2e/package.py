@@ -35,8 +35,7 @@ class Package:
             raise AssertionError(f"one shoal.pc was to be installed: {pc_files}")
         self.headers = next(destination.rglob("include/shoal"))
         self.binary = next(destination.rglob("bin/shoal"))
-        self.environment = {**os.environ, "PKG_CONFIG_PATH": str(pc_files[0].parent),
-                            "PKG_CONFIG_SYSROOT_DIR": str(destination), "PYTHONUNBUFFERED": "1",
+        self.environment = {**os.environ, "PKG_CONFIG_PATH": str(pc_files[0].parent), "PYTHONUNBUFFERED": "1",
                             "PYTHONPATH": str(ROOT / "clients" / "python")}
         if shutil.which("ccache"):
             self.environment["CXX"] = "ccache c++"

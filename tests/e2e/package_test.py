@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from mesh import PATIENCE_S, ROOT, SHOAL, Mesh, eventually, status
+from mesh import PATIENCE_S, ROOT, SHOAL, Edge, Mesh, eventually, status
 from package import EXAMPLES, Package, Service, run
 
 
@@ -118,6 +118,22 @@ class Skeleton(unittest.TestCase):
         again = subprocess.run([script, "greeter", folder], capture_output=True, text=True, check=False)
         self.assertEqual(again.returncode, 2)
         self.assertIn("nothing is overwritten", again.stderr)
+
+    def test_a_stage_builds_tests_and_stands_in_the_pipeline_of_its_own_file(self):
+        for name, options in (("gate", ["--stage"]), ("check", ["--after"]), ("both", ["--stage", "--after"])):
+            folder = package.place / name
+            run(ROOT / "scripts" / "new_service", name, folder, *options)
+            run("meson", "setup", "build", cwd=folder, env=package.environment)
+            run("meson", "compile", "-C", "build", cwd=folder, env=package.environment)
+            self.assertRegex(run("meson", "test", "-C", "build", cwd=folder, env=package.environment), r"Ok:\s+1\b")
+            with Mesh(model=None, config="shoal.toml", gateways=1, routers=1, cwd=folder) as mesh, \
+                    Edge(mesh.address) as edge:
+                self.assertEqual(edge.ask("what is it?")[1], "what is it?", name)
+                end, text = edge.ask("the secret is out " + "x" * 300)
+                self.assertEqual((end["type"], end.get("code"), end.get("reason")),
+                                 ("ERROR", "refused", "listed_word"), name)
+                self.assertIn("the answer" if name == "check" else "the request", end["message"])
+                self.assertNotIn("secret", text)
 
     def test_names_that_no_service_can_have_are_refused_with_a_sentence(self):
         for name in ("", "Upper", "two words", "9lives", "router", "x" * 33, "dash-ed", "../up"):
