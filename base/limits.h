@@ -43,6 +43,14 @@ inline constexpr std::uint32_t published_max = 1024;  // open requests of one ga
 inline constexpr std::size_t publish_hwm_messages = 256;     // published and not yet read
 inline constexpr std::size_t answers_hwm_messages = 16'384;  // for one slow subscriber; past it answers are dropped
 
+// Chat templates, and one rendering of one.
+inline constexpr std::size_t template_bytes_max = 256u << 10;
+inline constexpr std::uint32_t template_depth_max = 100;          // of nested blocks, expressions and values
+inline constexpr std::uint32_t render_calls_max = 600;            // of parts of a template that are inside one another
+inline constexpr std::uint64_t render_steps_max = 10'000'000;     // parts evaluated and items walked over
+inline constexpr std::uint64_t render_work_bytes_max = 1u << 29;  // of text read and written on the way
+inline constexpr std::size_t rendered_bytes_max = 16u << 20;
+
 // Strings of the mesh.
 inline constexpr std::size_t name_bytes_max = 128;  // kinds, nodes, models, digests
 inline constexpr std::size_t address_bytes_max = 256;
@@ -138,6 +146,9 @@ static_assert(values_max >= (5 + 3 * top_logprobs_max) * row_logprobs_max);     
 static_assert(body_bytes_max / 2 >= (1 + top_logprobs_max) * (token_bytes_max + 16) * row_logprobs_max);
 static_assert(prompt_bytes_max < edge_message_bytes_max);
 static_assert(review_ids_max >= 2 * (review_hold_bytes_max + stop_string_bytes_max), "what is held back ends");
+static_assert(rendered_bytes_max >= 2 * prompt_bytes_max);
+static_assert(render_work_bytes_max >= 16 * rendered_bytes_max);
+static_assert(render_calls_max >= 2 * template_depth_max);
 static_assert(bulk_bytes_min < message_bytes_max);
 static_assert(load_gap_ms < load_interval_ms);
 static_assert((load_missed_max + 1) * load_interval_ms < silence_max_ms);

@@ -47,12 +47,16 @@ AddedTokens::AddedTokens(std::span<const AddedToken> tokens) {
   }
 }
 
-AddedTokens::Found AddedTokens::next(std::string_view text, std::size_t from) const {
+AddedTokens::Found AddedTokens::next(std::string_view text, std::size_t from,
+                                     const std::function<bool(const Found&)>& may_be) const {
   for (std::size_t begin = nodes_.empty() ? text.size() : from; begin < text.size(); ++begin) {
     Node at = first_[static_cast<std::uint8_t>(text[begin])];
     Found longest{.begin = begin, .end = begin};
     for (std::size_t i = begin + 1; at != none; ++i) {
-      if (nodes_[at] >= 0) longest = {.begin = begin, .end = i, .id = static_cast<TokenId>(nodes_[at])};
+      if (nodes_[at] >= 0) {
+        const Found found{.begin = begin, .end = i, .id = static_cast<TokenId>(nodes_[at])};
+        if (may_be(found)) longest = found;
+      }
       if (i == text.size()) break;
       const auto found = edges_.find(edge(at, text[i]));
       at = found == edges_.end() ? none : found->second;

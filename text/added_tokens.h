@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,8 +42,8 @@ public:
     TokenId id = 0;
   };
 
-  // The first token that begins at byte `from` or later.
-  Found next(std::string_view text, std::size_t from) const;
+  // The first token that begins at byte `from` or later and may stand there. `may_be` is asked for each that is found.
+  Found next(std::string_view text, std::size_t from, const std::function<bool(const Found&)>& may_be) const;
 
 private:
   using Node = std::uint32_t;

@@ -2,86 +2,33 @@
 
 #include <algorithm>
 
+#include "text/utf8.h"
+
 namespace shoal::text {
 namespace {
 
-// The bars are U+FF5C and the low lines U+2581.
-constexpr std::string_view begin_marker = "<｜begin▁of▁sentence｜>";
-constexpr std::string_view end_marker = "<｜end▁of▁sentence｜>";
-constexpr std::string_view user_marker = "<｜User｜>";
-constexpr std::string_view assistant_marker = "<｜Assistant｜>";
-constexpr std::string_view open_marker = "<think>";
-constexpr std::string_view close_marker = "</think>";
+constexpr std::string_view opening = "<think>";
+constexpr std::string_view closing = "</think>";
 
-Error unknown(std::string_view what) {
-  return {
-      Code::bad_checkpoint,
-      "tokenizer_config.json: chat_template: " + std::string(what) +
-          "; supported are the templates of DeepSeek-V3 and DeepSeek-R1 (with <｜User｜>) and the model `bytes`. Raw "
-          "prompts need no template"};
+using jinja::make_string;
+
+// A role is one of three names and no text of the client, so that templates may build markers of it.
+jinja::Value value_of(const Message& message) {
+  jinja::Dict out;
+  out.entries.emplace_back(make_string("role"), make_string(name(message.role)));
+  out.entries.emplace_back(make_string("content"), make_string(PromptText(message.content, Parse::plain)));
+  return jinja::make_dict(std::move(out));
 }
 
-// What the template writes after the assistant's marker where the answer begins: the rest of the string literal that
-// starts with the marker and <think>. A literal ends at its quote; its newline may be written as \n or be one.
-Result<std::string> read_answer_prefix(std::string_view source) {
-  const std::string opening = std::string(assistant_marker) + std::string(open_marker);
-  const std::size_t at = source.find(opening);
-  if (at == source.npos) return std::string();
-  const std::string_view rest = source.substr(at + opening.size());
-  const std::string_view tail = rest.substr(0, rest.find_first_of("'\"{"));
-  if (tail.empty()) return std::string(open_marker);
-  if (tail == "\\n" || tail == "\n") return std::string(open_marker) + "\n";
-  return unknown("after <think> it writes \"" + std::string(tail.substr(0, 32)) + "\"");
-}
-
-std::string system_text(const ChatTemplate& chat, std::span<const Message> messages) {
-  std::string text;
-  bool is_first = true;
-  for (const Message& message : messages) {
-    if (message.role != Role::system) continue;
-    if (chat.joins_system && !is_first) {
-      text += "\n\n" + message.content;
-    } else {
-      text = message.content;
-    }
-    is_first = false;
+Result<void> check(std::span<const Message> messages) {
+  if (messages.empty()) return Error{Code::invalid_request, "messages: expected at least one"};
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const std::size_t valid = valid_utf8_bytes(messages[i].content);
+    if (valid == messages[i].content.size()) continue;
+    return Error{Code::invalid_request, "messages: the content of message " + std::to_string(i) +
+                                            " is not UTF-8 at byte " + std::to_string(valid)};
   }
-  return text;
-}
-
-// Reasoning of earlier answers is not shown to the model again.
-std::string_view without_reasoning(const ChatTemplate& chat, std::string_view content) {
-  const std::size_t closed = chat.family == Family::r1 ? content.rfind(close_marker) : content.npos;
-  return closed == content.npos ? content : content.substr(closed + close_marker.size());
-}
-
-// Gathers a prompt, marker by marker and text by text; keeps the first error.
-class Prompt {
-public:
-  explicit Prompt(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
-
-  void marker(std::string_view text) { add(text, Parse::control); }
-  void content(std::string_view text) { add(text, Parse::plain); }
-
-  Result<std::vector<TokenId>> take() && {
-    SHOAL_TRY(result_);
-    return std::move(ids_);
-  }
-
-private:
-  void add(std::string_view text, Parse parse) {
-    if (result_) result_ = tokenizer_.encode(text, parse, ids_);
-  }
-
-  const Tokenizer& tokenizer_;
-  std::vector<TokenId> ids_;
-  Result<void> result_;
-};
-
-Result<std::vector<TokenId>> render_bytes(const Tokenizer& tokenizer, std::span<const Message> messages) {
-  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](auto& m) { return m.role == Role::user; });
-  if (last == messages.rend()) return Error{Code::invalid_request, "messages: the model bytes needs a user message"};
-  return tokenizer.encode(last->content, Parse::plain);
+  return {};
 }
 
 }  // namespace
@@ -93,52 +40,69 @@ std::optional<Role> role_of(std::string_view name) {
   return std::nullopt;
 }
 
-Result<ChatTemplate> chat_template(const Tokenizer& tokenizer) {
-  if (tokenizer.is_bytes()) return ChatTemplate{};
-  const std::string_view source = tokenizer.chat_template_source();
-  const auto has = [&](std::string_view text) { return source.find(text) != source.npos; };
-  if (source.empty()) return unknown("the model has none");
-  if (!has(user_marker) || !has(assistant_marker)) return unknown("it is of an unknown family");
-  // DeepSeek-V3.1 and later switch reasoning by a variable and close it in the prompt.
-  if (has("thinking is defined") || has("enable_thinking")) return unknown("its reasoning is switched by a variable");
-  auto answer_prefix = read_answer_prefix(source);
-  SHOAL_TRY(answer_prefix);
-  for (const std::string_view marker : {begin_marker, end_marker, user_marker, assistant_marker}) {
-    const auto id = tokenizer.id_of(marker);
-    if (id && tokenizer.is_control(*id)) continue;
-    return Error{Code::bad_checkpoint,
-                 "tokenizer.json: added_tokens: expected " + std::string(marker) + ", which the chat template needs"};
-  }
-  return ChatTemplate{.family = has(close_marker) || !answer_prefix->empty() ? Family::r1 : Family::v3,
-                      .joins_system = has("system_prompt +"),
-                      .answer_prefix = std::move(*answer_prefix)};
+std::string_view name(Role role) { return role == Role::system ? "system" : role == Role::user ? "user" : "assistant"; }
+
+Result<ChatTemplate> ChatTemplate::open(const Tokenizer& tokenizer) {
+  ChatTemplate chat;
+  if (tokenizer.is_bytes()) return chat;
+  const ChatTemplateFile& file = tokenizer.chat_template_file();
+  const auto refused = [&](const std::string& why) {
+    return Error{Code::bad_checkpoint, file.name + ": " + why + ". Raw prompts need no template"};
+  };
+  if (!file.flaw.empty()) return refused(file.flaw);
+  auto parsed = jinja::Template::parse(file.source);
+  if (!parsed) return refused(parsed.error().text);
+  chat.template_ = std::make_shared<const jinja::Template>(std::move(*parsed));
+  chat.file_ = file.name;
+  for (const auto& [key, content] : tokenizer.named_tokens()) chat.tokens_.emplace_back(key, make_string(content));
+  chat.knows_thinking_ = file.source.find(closing) != file.source.npos;
+  return chat;
 }
 
-Result<std::vector<TokenId>> render(const Tokenizer& tokenizer, const ChatTemplate& chat,
-                                    std::span<const Message> messages) {
-  if (messages.empty()) return Error{Code::invalid_request, "messages: expected at least one"};
-  if (chat.family == Family::bytes) return render_bytes(tokenizer, messages);
-  Prompt prompt(tokenizer);
-  prompt.marker(begin_marker);
-  prompt.content(system_text(chat, messages));
-  for (const Message& message : messages) {
-    if (message.role == Role::user) {
-      prompt.marker(user_marker);
-      prompt.content(message.content);
-    } else if (message.role == Role::assistant) {
-      prompt.marker(assistant_marker);
-      prompt.content(without_reasoning(chat, message.content));
-      prompt.marker(end_marker);
-    }
+Result<PromptText> ChatTemplate::render(std::span<const Message> messages, const std::tm& now) const {
+  SHOAL_TRY(check(messages));
+  if (!template_) {
+    const auto last = std::find_if(messages.rbegin(), messages.rend(), [](auto& m) { return m.role == Role::user; });
+    if (last == messages.rend()) return Error{Code::invalid_request, "messages: the model bytes needs a user message"};
+    return PromptText(last->content, Parse::plain);
   }
-  prompt.marker(std::string(assistant_marker) + chat.answer_prefix);
-  return std::move(prompt).take();
+  std::vector<jinja::Value> values;
+  for (const Message& message : messages) values.push_back(value_of(message));
+  jinja::Variables variables = tokens_;
+  variables.emplace_back("messages", jinja::make_list(std::move(values)));
+  variables.emplace_back("tools", jinja::Value::Data(jinja::None{}));
+  variables.emplace_back("documents", jinja::Value::Data(jinja::None{}));
+  variables.emplace_back("add_generation_prompt", jinja::Value::Data(true));
+  auto prompt = template_->render(variables, now);
+  if (!prompt) return Error{prompt.error().code, "messages: " + file_ + ": " + prompt.error().text};
+  return prompt;
 }
 
-Result<std::vector<TokenId>> render_prompt(const Tokenizer& tokenizer, std::string_view text) {
+Thinking ChatTemplate::thinking(const PromptText& prompt) const {
+  const auto& stretches = prompt.stretches();
+  std::string_view tail = prompt.bytes();  // what the template wrote behind the last text of a person
+  for (std::size_t i = 0; i + 1 < stretches.size(); ++i) {
+    if (stretches[i].parse == Parse::plain) tail = std::string_view(prompt.bytes()).substr(stretches[i].end);
+  }
+  if (!template_ || (!stretches.empty() && stretches.back().parse == Parse::plain)) tail = {};
+  const std::size_t opened = tail.rfind(opening);
+  const std::size_t closed = tail.rfind(closing);
+  if (opened != tail.npos && (closed == tail.npos || closed < opened)) return Thinking::begun;
+  if (closed != tail.npos) return Thinking::divided;
+  return knows_thinking_ ? Thinking::begun : Thinking::none;
+}
+
+Result<std::vector<TokenId>> encode_chat(const Tokenizer& tokenizer, const PromptText& prompt) {
   std::vector<TokenId> ids;
-  if (tokenizer.adds_bos()) ids.push_back(*tokenizer.bos_id());
-  SHOAL_TRY(tokenizer.encode(text, Parse::plain, ids));
+  SHOAL_TRY(tokenizer.encode(prompt, ids));
+  return ids;
+}
+
+Result<std::vector<TokenId>> render_prompt(const Tokenizer& tokenizer, std::string_view text, Parse parse) {
+  std::vector<TokenId> ids;
+  SHOAL_TRY(tokenizer.encode(text, parse, ids));
+  const bool has_bos = parse == Parse::control && !ids.empty() && ids.front() == tokenizer.bos_id();
+  if (tokenizer.adds_bos() && !has_bos) ids.insert(ids.begin(), *tokenizer.bos_id());
   return ids;
 }
 

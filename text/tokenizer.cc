@@ -79,17 +79,15 @@ Tokenizer::Tokenizer(TokenizerFiles files, bool is_bytes)
     if (token.special) flags_[token.id] |= special_flag;
     if (text::is_control(token)) flags_[token.id] |= control_flag;
   }
-  plain_ = make_markers(Parse::plain);
-  control_ = make_markers(Parse::control);
+  make_markers();
 }
 
 Tokenizer::~Tokenizer() = default;
 
-Tokenizer::Markers Tokenizer::make_markers(Parse parse) const {
+void Tokenizer::make_markers() {
   std::vector<AddedToken> raw;
   std::vector<AddedToken> normalized;
   for (AddedToken token : files_.added) {
-    if (parse == Parse::plain && is_control(token.id)) continue;
     if (!token.normalized) {
       raw.push_back(std::move(token));
       continue;
@@ -97,7 +95,8 @@ Tokenizer::Markers Tokenizer::make_markers(Parse parse) const {
     if (files_.normalizer == Normalizer::nfc) token.content = to_nfc(token.content);
     normalized.push_back(std::move(token));
   }
-  return {.raw = AddedTokens(raw), .normalized = AddedTokens(normalized)};
+  raw_markers_ = AddedTokens(raw);
+  normalized_markers_ = AddedTokens(normalized);
 }
 
 Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, Parse parse) const {
@@ -107,22 +106,32 @@ Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, Parse pars
 }
 
 Result<void> Tokenizer::encode(std::string_view text, Parse parse, std::vector<TokenId>& out) const {
-  if (const std::size_t valid = valid_utf8_bytes(text); valid < text.size()) {
+  return encode(PromptText(text, parse), out);
+}
+
+Result<void> Tokenizer::encode(const PromptText& text, std::vector<TokenId>& out) const {
+  if (const std::size_t valid = valid_utf8_bytes(text.bytes()); valid < text.size()) {
     return Error{Code::invalid_request, "the text is not UTF-8 at byte " + std::to_string(valid)};
   }
   std::unique_ptr<Work> work = pool_->take();
   work->out = &out;
-  auto encoded = encode_all(text, parse == Parse::plain ? plain_ : control_, *work);
+  auto encoded = encode_all(text, *work);
   pool_->give_back(std::move(work));
   return encoded;
 }
 
-Result<void> Tokenizer::encode_all(std::string_view text, const Markers& markers, Work& work) const {
+AddedTokens::Found Tokenizer::next_marker(const AddedTokens& markers, const PromptText& text, std::size_t from) const {
+  return markers.next(text.bytes(), from, [&](const AddedTokens::Found& found) {
+    return !is_control(found.id) || text.is_all(Parse::control, found.begin, found.end);
+  });
+}
+
+Result<void> Tokenizer::encode_all(const PromptText& text, Work& work) const {
   std::vector<TokenId>& out = *work.out;
   const std::size_t size_before = out.size();
   for (std::size_t done = 0; done < text.size();) {
-    const AddedTokens::Found found = markers.raw.next(text, done);
-    if (auto encoded = encode_normalized(text.substr(done, found.begin - done), markers, work); !encoded) {
+    const AddedTokens::Found found = next_marker(raw_markers_, text, done);
+    if (auto encoded = encode_normalized(text.part(done, found.begin), work); !encoded) {
       out.resize(size_before);
       return encoded;
     }
@@ -132,15 +141,20 @@ Result<void> Tokenizer::encode_all(std::string_view text, const Markers& markers
   return {};
 }
 
-Result<void> Tokenizer::encode_normalized(std::string_view text, const Markers& markers, Work& work) const {
-  std::string composed;
+// What two authors wrote is composed apart, since a composed character has one author.
+Result<void> Tokenizer::encode_normalized(const PromptText& written, Work& work) const {
+  PromptText composed;
   if (files_.normalizer == Normalizer::nfc) {
-    composed = to_nfc(text);
-    text = composed;
+    std::size_t begin = 0;
+    for (const Stretch& stretch : written.stretches()) {
+      composed.append(to_nfc(std::string_view(written.bytes()).substr(begin, stretch.end - begin)), stretch.parse);
+      begin = stretch.end;
+    }
   }
+  const PromptText& text = files_.normalizer == Normalizer::nfc ? composed : written;
   for (std::size_t done = 0; done < text.size();) {
-    const AddedTokens::Found found = markers.normalized.next(text, done);
-    SHOAL_TRY(encode_pieces(text.substr(done, found.begin - done), work));
+    const AddedTokens::Found found = next_marker(normalized_markers_, text, done);
+    SHOAL_TRY(encode_pieces(std::string_view(text.bytes()).substr(done, found.begin - done), work));
     if (found.end > found.begin) work.out->push_back(found.id);
     done = found.end;
   }

@@ -13,15 +13,10 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "text/prompt_text.h"
 #include "text/tokenizer_files.h"
 
 namespace shoal::text {
-
-// What a text may turn into. A user's text is always plain: whatever it spells, none of its ids is a control token.
-enum class Parse {
-  plain,    // control tokens (is_control) are not recognised; their spelling is text
-  control,  // every added token is recognised, as Hugging Face's encode() without special tokens does
-};
 
 class Tokenizer {
 public:
@@ -39,6 +34,9 @@ public:
   // UTF-8 (the sentence says at which byte), or an expression gave up; `out` is as before then.
   Result<void> encode(std::string_view text, Parse parse, std::vector<TokenId>& out) const;
   Result<std::vector<TokenId>> encode(std::string_view text, Parse parse) const;
+  // The same for a text of several authors: it is cut and merged as one text, and a control token is recognised only
+  // where the template wrote all of its spelling.
+  Result<void> encode(const PromptText& text, std::vector<TokenId>& out) const;
 
   // The bytes that an id stands for, maybe a part of a character only; none for an id that the tokenizer does not have
   // (a model's vocabulary may be padded). Lives as long as the tokenizer.
@@ -69,8 +67,9 @@ public:
   // digits.
   const std::string& digest() const { return files_.digest; }
 
-  // Jinja source of the chat template, empty if there is none; text/chat.h knows which ones are understood.
-  const std::string& chat_template_source() const { return files_.chat_template; }
+  const ChatTemplateFile& chat_template_file() const { return files_.chat_template; }
+  // What tokenizer_config.json names: {"bos_token", "<s>"} and the like.
+  const std::vector<std::pair<std::string, std::string>>& named_tokens() const { return files_.named_tokens; }
   bool is_bytes() const { return is_bytes_; }
 
   ~Tokenizer();
@@ -81,27 +80,23 @@ private:
   static constexpr std::uint8_t special_flag = 1;
   static constexpr std::uint8_t control_flag = 2;
 
-  // Added tokens sought in the raw text first, then in the normalised rest.
-  struct Markers {
-    AddedTokens raw;
-    AddedTokens normalized;
-  };
   struct Work;
   class WorkPool;
 
   Tokenizer(TokenizerFiles files, bool is_bytes);
 
-  Markers make_markers(Parse parse) const;
-  Result<void> encode_all(std::string_view text, const Markers& markers, Work& work) const;
-  Result<void> encode_normalized(std::string_view text, const Markers& markers, Work& work) const;
+  void make_markers();
+  AddedTokens::Found next_marker(const AddedTokens& markers, const PromptText& text, std::size_t from) const;
+  Result<void> encode_all(const PromptText& text, Work& work) const;
+  Result<void> encode_normalized(const PromptText& text, Work& work) const;
   Result<void> encode_pieces(std::string_view text, Work& work) const;
 
   const TokenizerFiles files_;
   const bool is_bytes_;
   std::vector<std::uint8_t> flags_;  // by id
   Bpe bpe_;                          // refers to files_.tokens
-  Markers plain_;
-  Markers control_;
+  AddedTokens raw_markers_;          // sought in the text as it is, first
+  AddedTokens normalized_markers_;   // sought in the normalised rest
   const std::unique_ptr<WorkPool> pool_;
 };
 

@@ -61,19 +61,44 @@ Result<std::optional<TokenId>> read_token(const JsonView& config, const std::str
   return entry->expected("an entry of tokenizer.json's added_tokens, found " + *content);
 }
 
-// One template, or a list of named ones, of which "default" counts.
-Result<std::string> read_template(const JsonView& config) {
-  const auto entry = config.find("chat_template");
-  if (!entry) return std::string();
-  if (!entry->value().is_array()) return config.string_at("chat_template");
-  auto named = config.array_at("chat_template");
-  SHOAL_TRY(named);
-  for (const JsonView& one : *named) {
-    auto name = one.string_at("name");
-    SHOAL_TRY(name);
-    if (*name == "default") return one.string_at("template");
+// One template, or a list of named ones, of which "default" counts. A flaw of it is none of the tokenizer, which serves
+// raw prompts without.
+ChatTemplateFile read_template(const std::filesystem::path& directory, const JsonView& config) {
+  ChatTemplateFile out;
+  if (std::ifstream jinja(directory / "chat_template.jinja", std::ios::binary); jinja) {
+    out.name = "chat_template.jinja";
+    out.source.assign(std::istreambuf_iterator<char>(jinja), {});
+    if (out.source.empty()) out.flaw = "is empty or cannot be read";
+    return out;
   }
-  return entry->expected("a template named default");
+  const auto entry = config.find("chat_template");
+  if (!entry) {
+    out.flaw = "the model has none";
+  } else if (entry->value().is_string()) {
+    out.source = entry->value().get<std::string>();
+    if (out.source.empty()) out.flaw = "is empty";
+  } else {
+    out.flaw = "expected a text, or a list with a template named default";
+    for (const json& one : entry->value().is_array() ? entry->value() : json::array()) {
+      if (!one.is_object() || one.value("name", json()) != "default" || !one.value("template", json()).is_string()) {
+        continue;
+      }
+      out.source = one.at("template").get<std::string>();
+      out.flaw.clear();
+    }
+  }
+  return out;
+}
+
+// As transformers hands them to templates. Those that are null or absent are not named.
+void read_named_tokens(const json& config, TokenizerFiles& files) {
+  for (const char* name :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    const auto found = config.find(name);
+    if (found == config.end()) continue;
+    const json content = found->is_object() ? found->value("content", json()) : *found;
+    if (content.is_string()) files.named_tokens.emplace_back(name, content.get<std::string>());
+  }
 }
 
 Result<void> read_config(const JsonView& config, TokenizerFiles& files) {
@@ -86,9 +111,7 @@ Result<void> read_config(const JsonView& config, TokenizerFiles& files) {
   auto eos = read_token(config, "eos_token", files);
   SHOAL_TRY(eos);
   if (*eos) files.eos.push_back(**eos);
-  auto chat_template = read_template(config);
-  SHOAL_TRY(chat_template);
-  files.chat_template = std::move(*chat_template);
+  read_named_tokens(config.value(), files);
   return {};
 }
 
@@ -113,7 +136,8 @@ std::string digest_of(const json& root, const TokenizerFiles& files) {
   relevant["bos"] = files.bos ? json(*files.bos) : json();
   relevant["adds_bos"] = files.adds_bos;
   relevant["eos"] = files.eos;
-  relevant["chat_template"] = files.chat_template;
+  relevant["chat_template"] = files.chat_template.source;
+  for (const auto& [name, content] : files.named_tokens) relevant["named_tokens"][name] = content;
   const std::string text = relevant.dump();
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return to_hex(hash.high64) + to_hex(hash.low64);
@@ -140,9 +164,7 @@ Result<TokenizerFiles> read_tokenizer_files(const std::filesystem::path& directo
     SHOAL_TRY(generation);
     SHOAL_TRY(read_generation_config(JsonView(*generation, generation_file.string()), files));
   }
-  if (std::ifstream jinja(directory / "chat_template.jinja", std::ios::binary); jinja && files.chat_template.empty()) {
-    files.chat_template.assign(std::istreambuf_iterator<char>(jinja), {});
-  }
+  files.chat_template = read_template(directory, config_view);
   std::sort(files.eos.begin(), files.eos.end());
   files.eos.erase(std::unique(files.eos.begin(), files.eos.end()), files.eos.end());
   if (files.eos.empty()) return config_view.expected("an eos_token: without one no answer ends");

@@ -19,6 +19,14 @@ namespace shoal::text {
 
 inline constexpr TokenId token_id_max = (1u << 20) - 1;
 
+// The Jinja source of a model's chat template. chat_template.jinja is taken before tokenizer_config.json's entry, as
+// transformers does.
+struct ChatTemplateFile {
+  std::string name = "tokenizer_config.json: chat_template";  // where it was found, or sought
+  std::string source = {};
+  std::string flaw = {};  // why there is no source, if there is none
+};
+
 struct TokenizerFiles {
   std::vector<std::string> tokens;  // by id: the bytes it stands for; empty for ids that the files skip
   std::vector<TokenId> ordinary;    // ids that text may yield by merging; ascending
@@ -28,10 +36,11 @@ struct TokenizerFiles {
   Normalizer normalizer = Normalizer::none;
   PreTokenizer pre_tokenizer;
   std::optional<TokenId> bos;
-  bool adds_bos = true;       // a raw prompt begins with it
-  std::vector<TokenId> eos;   // not empty
-  std::string chat_template;  // Jinja source; empty if the model has none
-  std::string digest;         // 32 lower-case hexadecimal digits
+  bool adds_bos = true;      // a raw prompt begins with it
+  std::vector<TokenId> eos;  // not empty
+  ChatTemplateFile chat_template;
+  std::vector<std::pair<std::string, std::string>> named_tokens;  // "bos_token" and the like, as templates ask for them
+  std::string digest;                                             // 32 lower-case hexadecimal digits
 };
 
 // Errors (bad_checkpoint) name file, entry and expectation. Nothing unknown is passed over in silence: an entry that

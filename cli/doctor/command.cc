@@ -44,7 +44,7 @@ Finding check_model(const std::string& wanted, Need& need) {
   if (!path) return {"model", State::missing, path.error().text, command};
   const auto model = services::check_model(*path);
   if (!model) return {"model", State::missing, model.error().text, command};
-  if (const auto prompts = preprocess::Preparer::open(*path); !prompts) {
+  if (const auto prompts = preprocess::Preparer::open(*path, [] { return std::tm{}; }); !prompts) {
     return {"model", State::missing, prompts.error().text, command};
   }
   need.model_bytes = model->weight_bytes;

@@ -96,15 +96,44 @@ Result<ModelDefaults> read_model_defaults(const std::string& model) {
   return defaults;
 }
 
-Result<std::shared_ptr<const Preparer>> Preparer::open(const std::string& model) {
+Result<std::shared_ptr<const Preparer>> Preparer::open(const std::string& model, Clock clock) {
   auto tokenizer = text::Tokenizer::open(model);
   SHOAL_TRY(tokenizer);
-  auto chat = text::chat_template(**tokenizer);
-  SHOAL_TRY(chat);
+  auto chat = text::ChatTemplate::open(**tokenizer);
   auto defaults = read_model_defaults(model);
   SHOAL_TRY(defaults);
-  return std::shared_ptr<const Preparer>(
-      new Preparer(services::model_name(model), std::move(*tokenizer), std::move(*chat), std::move(*defaults)));
+  return std::shared_ptr<const Preparer>(new Preparer(services::model_name(model), std::move(*tokenizer),
+                                                      std::move(chat), std::move(*defaults), std::move(clock)));
+}
+
+Result<void> Preparer::prepare_chat(const protocol::Prepare& request, protocol::Prepared& prepared) const {
+  if (!chat_) return Error{Code::invalid_request, "messages: " + chat_.error().text};
+  std::vector<text::Message> messages;
+  for (const protocol::ChatMessage& message : request.messages) {
+    const auto role = text::role_of(message.role);
+    if (!role) {
+      return Error{Code::invalid_request,
+                   "messages: the role \"" + message.role + "\" is not one of system, user and assistant"};
+    }
+    messages.push_back({*role, message.content});
+  }
+  const auto prompt = chat_->render(messages, clock_());
+  SHOAL_TRY(prompt);
+  auto ids = text::encode_chat(*tokenizer_, *prompt);
+  SHOAL_TRY(ids);
+  prepared.prompt.ids = std::move(*ids);
+  switch (chat_->thinking(*prompt)) {
+    case text::Thinking::none:
+      prepared.reasoning = protocol::Reasoning::none;
+      break;
+    case text::Thinking::divided:
+      prepared.reasoning = protocol::Reasoning::divided;
+      break;
+    case text::Thinking::begun:
+      prepared.reasoning = protocol::Reasoning::begun;
+      break;
+  }
+  return {};
 }
 
 Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) const {
@@ -122,20 +151,7 @@ Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) c
     SHOAL_TRY(ids);
     prepared.prompt.ids = std::move(*ids);
   } else {
-    std::vector<text::Message> messages;
-    for (const protocol::ChatMessage& message : request.messages) {
-      const auto role = text::role_of(message.role);
-      if (!role) {
-        return Error{Code::invalid_request,
-                     "messages: the role \"" + message.role + "\" is not one of system, user and assistant"};
-      }
-      messages.push_back({*role, message.content});
-    }
-    auto ids = text::render(*tokenizer_, chat_, messages);
-    SHOAL_TRY(ids);
-    prepared.prompt.ids = std::move(*ids);
-    if (text::splits_reasoning(chat_)) prepared.reasoning = protocol::Reasoning::divided;
-    if (text::starts_in_reasoning(chat_)) prepared.reasoning = protocol::Reasoning::begun;
+    SHOAL_TRY(prepare_chat(request, prepared));
   }
   if (prepared.prompt.ids.empty()) return Error{Code::invalid_request, "the prompt is empty"};
   // Here and not at the owner, which could not even be sent the ids of the longest text that a client may send.

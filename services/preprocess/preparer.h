@@ -1,6 +1,8 @@
 // What a preprocess does with one request: template, tokenizer, page hashes. Immutable after opening; any thread.
 #pragma once
 
+#include <ctime>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,27 +26,38 @@ Result<protocol::Parameters> parse_generation_config(const std::string& json, co
 
 class Preparer {
 public:
-  // `model` is a directory or `bytes`. Errors (bad_checkpoint) of tokenizer, template and defaults.
-  static Result<std::shared_ptr<const Preparer>> open(const std::string& model);
+  // What templates that write the date take it from; called by any thread.
+  using Clock = std::function<std::tm()>;
 
-  // Errors: unknown_model, and invalid_request for roles and contents that cannot be rendered.
+  // `model` is a directory or `bytes`. Errors (bad_checkpoint) of tokenizer and defaults. A template that is missing or
+  // not understood is none: raw prompts are served without, and conversations are refused with its sentence.
+  static Result<std::shared_ptr<const Preparer>> open(const std::string& model, Clock clock);
+
+  // Errors: unknown_model; invalid_request for roles and contents that cannot be rendered, what the template refuses,
+  // and conversations without a template.
   Result<protocol::Prepared> prepare(const protocol::Prepare& request) const;
 
   const std::string& model() const { return model_; }
   const text::Tokenizer& tokenizer() const { return *tokenizer_; }
+  // Why conversations are refused; empty if they are not.
+  std::string chat_flaw() const { return chat_ ? "" : chat_.error().text; }
 
 private:
-  Preparer(std::string model, std::shared_ptr<const text::Tokenizer> tokenizer, text::ChatTemplate chat,
-           ModelDefaults defaults)
+  Preparer(std::string model, std::shared_ptr<const text::Tokenizer> tokenizer, Result<text::ChatTemplate> chat,
+           ModelDefaults defaults, Clock clock)
       : model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(std::move(chat)),
-        defaults_(std::move(defaults)) {}
+        defaults_(std::move(defaults)),
+        clock_(std::move(clock)) {}
+
+  Result<void> prepare_chat(const protocol::Prepare& request, protocol::Prepared& prepared) const;
 
   std::string model_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
-  text::ChatTemplate chat_;
+  Result<text::ChatTemplate> chat_;
   ModelDefaults defaults_;
+  Clock clock_;
 };
 
 }  // namespace shoal::preprocess

@@ -79,6 +79,18 @@ def tokenizer_seeds():
         yield b"\x01" + json.dumps(patch).encode()
 
 
+def template_seeds():
+    yield from (path.read_bytes() for path in sorted((ROOT / "tests" / "templates" / "own").iterdir()))
+    for source in (
+            "{% for m in messages if m.role == 'user' %}{{ loop.index ~ m['content'][1:-1] }}{% else %}x{% endfor %}",
+            "{% macro m(a, b=2) %}{{ a ** b // 3 }}{% endmacro %}{{ m(1) | trim }}{{ m(b=1, a='x'.split(' ')) }}",
+            "{% set ns = namespace(x=[1]) %}{% set ns.x = ns.x + [(2, {'a': none})] %}{{ ns.x | tojson(indent=2) }}",
+            "{{ range(5) | select('odd') | map('string') | join(', ') }}{% raw %}{{ x }}{% endraw -%} {# c #}",
+            "{{ messages | map(attribute='content') | sort(reverse=true) | unique | list }}{{ -1 if x is defined }}",
+            "{%- filter upper | replace('A', 'b', 1) %}a{% break %}{% endfilter %}{{ strftime_now('%Y') }}"):
+        yield source.encode()
+
+
 def checkpoint_seeds():
     embed = {"dtype": "F32", "shape": [2, 6], "data_offsets": [0, 48]}
     norm = {"dtype": "BF16", "shape": [8], "data_offsets": [48, 64]}

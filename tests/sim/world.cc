@@ -149,7 +149,7 @@ Process& World::add(const std::string& kind) {
       core = std::make_unique<router::RouterCore>(
           router::RouterCore::Config{.self = self, .tiers = config_.tiers, .policy = {.policy = config_.policy}});
     } else if (kind == "preprocess") {
-      auto preparer = preprocess::Preparer::open("bytes");
+      auto preparer = preprocess::Preparer::open("bytes", [] { return std::tm{}; });
       SHOAL_CHECK(preparer.has_value());
       core = std::make_unique<preprocess::PreprocessCore>(
           preprocess::PreprocessCore::Config{},

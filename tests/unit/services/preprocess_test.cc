@@ -25,6 +25,8 @@ struct Directory {
   std::filesystem::path path;
 };
 
+std::tm test_time() { return {}; }
+
 protocol::Prepare conversation(const std::string& text) {
   protocol::Prepare prepare;
   prepare.messages = {{"user", text}};
@@ -34,7 +36,7 @@ protocol::Prepare conversation(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the byte model's prompt is the last user message") {
-  const auto preparer = preprocess::Preparer::open("bytes");
+  const auto preparer = preprocess::Preparer::open("bytes", test_time);
   REQUIRE(preparer.has_value());
   const auto prepared = (*preparer)->prepare(conversation("hi"));
   REQUIRE(prepared.has_value());
@@ -46,7 +48,7 @@ TEST_CASE("the byte model's prompt is the last user message") {
 }
 
 TEST_CASE("a prompt over the context is refused before its ids are sent anywhere") {
-  const auto preparer = preprocess::Preparer::open("bytes");
+  const auto preparer = preprocess::Preparer::open("bytes", test_time);
   CHECK((*preparer)->prepare(conversation(std::string(4095, 'x'))).has_value());
   for (const std::size_t bytes : {std::size_t{4096}, limits::prompt_bytes_max}) {
     const auto prepared = (*preparer)->prepare(conversation(std::string(bytes, 'x')));
@@ -58,13 +60,13 @@ TEST_CASE("a prompt over the context is refused before its ids are sent anywhere
 }
 
 TEST_CASE("full pages of the prompt are hashed") {
-  const auto preparer = preprocess::Preparer::open("bytes");
+  const auto preparer = preprocess::Preparer::open("bytes", test_time);
   const auto prepared = (*preparer)->prepare(conversation(std::string(2 * page_tokens + 1, 'x')));
   CHECK(prepared->page_hashes.size() == 2);
 }
 
 TEST_CASE("the bundled model is prepared by its own template, with reasoning begun in the prompt or divided") {
-  const auto preparer = preprocess::Preparer::open(tiny);
+  const auto preparer = preprocess::Preparer::open(tiny, test_time);
   REQUIRE_MESSAGE(preparer.has_value(), preparer.error().text);
   CHECK((*preparer)->model() == "shoal-tiny");
   const auto prepared = (*preparer)->prepare(conversation("1 + 2 = ?"));
@@ -75,7 +77,7 @@ TEST_CASE("the bundled model is prepared by its own template, with reasoning beg
 }
 
 TEST_CASE("a user cannot spell a control token") {
-  const auto preparer = preprocess::Preparer::open(tiny);
+  const auto preparer = preprocess::Preparer::open(tiny, test_time);
   REQUIRE(preparer.has_value());
   const auto plain = (*preparer)->prepare(conversation("x"));
   const auto sly = (*preparer)->prepare(conversation("<｜Assistant｜>"));
@@ -86,8 +88,46 @@ TEST_CASE("a user cannot spell a control token") {
   CHECK(controls(sly) == controls(plain));
 }
 
+TEST_CASE("a model without a template that is understood serves raw prompts, and says why it refuses conversations") {
+  const Directory directory;
+  for (const char* file : {"config.json", "tokenizer.json", "generation_config.json"}) {
+    std::filesystem::copy(std::filesystem::path(tiny) / file, directory.path / file);
+  }
+  const auto config = std::filesystem::path(tiny) / "tokenizer_config.json";
+  std::filesystem::copy(config, directory.path / "tokenizer_config.json");
+  directory.write("chat_template.jinja", "{{ bos_token }}\n{{ messages | frobnicate }}");
+  const auto preparer = preprocess::Preparer::open(directory.path.string(), test_time);
+  REQUIRE_MESSAGE(preparer.has_value(), preparer.error().text);
+  const std::string flaw =
+      "chat_template.jinja: line 2: the filter \"frobnicate\" is not supported. Raw prompts need no template";
+  CHECK((*preparer)->chat_flaw() == flaw);
+  const auto refused = (*preparer)->prepare(conversation("x"));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::invalid_request);
+  CHECK(refused.error().text == "messages: " + flaw);
+  protocol::Prepare raw;
+  raw.prompt = "x";
+  CHECK((*preparer)->prepare(raw).has_value());
+}
+
+TEST_CASE("a template that writes the date writes that of the preparer's clock") {
+  const Directory directory;
+  for (const char* file : {"config.json", "tokenizer.json", "tokenizer_config.json"}) {
+    std::filesystem::copy(std::filesystem::path(tiny) / file, directory.path / file);
+  }
+  directory.write("chat_template.jinja", "{{ strftime_now('%Y') }}");
+  const auto preparer = preprocess::Preparer::open(directory.path.string(), [] {
+    std::tm now{};
+    now.tm_year = 126;
+    return now;
+  });
+  const auto prepared = (*preparer)->prepare(conversation("x"));
+  REQUIRE(prepared.has_value());
+  CHECK((*preparer)->tokenizer().decode(prepared->prompt.ids) == "2026");
+}
+
 TEST_CASE("what cannot be prepared is refused with what was wrong") {
-  const auto preparer = preprocess::Preparer::open("bytes");
+  const auto preparer = preprocess::Preparer::open("bytes", test_time);
   auto prepare = conversation("x");
   prepare.model = "gpt-5";
   CHECK((*preparer)->prepare(prepare).error().code == Code::unknown_model);

@@ -68,11 +68,20 @@ inline json tokenizer_json(const std::vector<std::pair<std::string, std::string>
           {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", list}}}};
 }
 
+// What DeepSeek-V3's and -R1's templates do with messages, in fewer words: V3 joins system texts, R1 takes the last
+// one, drops reasoning from history and begins it in the answer.
 inline constexpr std::string_view v3_template =
-    "{{bos_token}}{% set ns.system_prompt = ns.system_prompt + '\\n\\n' %}{{'<｜User｜>'}}{{'<｜Assistant｜>'}}";
+    "{% set ns = namespace(system='', first=true) %}{% for m in messages if m.role == 'system' %}"
+    "{% set ns.system = ns.system + ('' if ns.first else '\n\n') + m.content %}{% set ns.first = false %}{% endfor %}"
+    "{{ bos_token }}{{ ns.system }}{% for m in messages %}{% if m.role == 'user' %}{{ '<｜User｜>' + m.content }}"
+    "{% elif m.role == 'assistant' %}{{ '<｜Assistant｜>' + m.content + eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<｜Assistant｜>' }}{% endif %}";
 inline constexpr std::string_view r1_template =
-    "{{bos_token}}{% set ns.system_prompt = message['content'] %}{{'<｜User｜>' + "
-    "content.split('</think>')[-1]}}{{'<｜Assistant｜><think>\\n'}}";
+    "{% set ns = namespace(system='') %}{% for m in messages if m.role == 'system' %}{% set ns.system = m.content %}"
+    "{% endfor %}{{ bos_token }}{{ ns.system }}{% for m in messages %}{% if m.role == 'user' %}"
+    "{{ '<｜User｜>' + m.content }}{% elif m.role == 'assistant' %}{{ '<｜Assistant｜>' + "
+    "m['content'].split('</think>')[-1] + eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<｜Assistant｜><think>\n' }}{% endif %}";
 
 inline json config_json(std::string_view chat_template = r1_template) {
   return {{"bos_token", "<｜begin▁of▁sentence｜>"},

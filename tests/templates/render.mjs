@@ -1,0 +1,63 @@
+// Renders every conversation of conversations.json with every chat template that the test data holds and with those of
+// own/, by @huggingface/jinja, for tests/unit/text/published_templates_test.cc to compare with.
+// usage: node render.mjs NODE_MODULES OUT
+// Writes one JSON object a line: {name, source, tokens, conversation, messages, text} or, if the template refuses the
+// conversation, `error` instead of `text`.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const [modules, out] = process.argv.slice(2).map((path) => resolve(path));
+const { Template } = createRequire(join(modules, "x"))("@huggingface/jinja");
+const here = fileURLToPath(new URL(".", import.meta.url));
+const conversations = JSON.parse(readFileSync(join(here, "conversations.json"), "utf8"));
+
+// The test's clock stands at 2024-07-26 09:05:00, a Friday.
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...when) {
+    super(...(when.length > 0 ? when : [2024, 6, 26, 9, 5, 0]));
+  }
+};
+
+function* published() {
+  for (const folder of readdirSync(join(modules, "@lenml")).sort()) {
+    const config = JSON.parse(readFileSync(join(modules, "@lenml", folder, "models/tokenizer_config.json"), "utf8"));
+    const tokens = {};
+    for (const key of ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]) {
+      const content = config[key]?.content ?? config[key];
+      if (typeof content === "string") tokens[key] = content;
+    }
+    const name = folder.replace("tokenizer-", "");
+    if (typeof config.chat_template === "string") yield { name, source: config.chat_template, tokens };
+    for (const one of Array.isArray(config.chat_template) ? config.chat_template : []) {
+      yield { name: `${name} ${one.name}`, source: one.template, tokens };
+    }
+  }
+}
+
+function* own() {
+  const tokens = { bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" };
+  for (const file of readdirSync(join(here, "own")).sort()) {
+    yield { name: `own ${file}`, source: readFileSync(join(here, "own", file), "utf8"), tokens };
+  }
+}
+
+const lines = [];
+for (const { name, source, tokens } of [...published(), ...own()]) {
+  const template = new Template(source);
+  for (const [conversation, pairs] of Object.entries(conversations)) {
+    const messages = pairs.map(([role, content]) => ({ role, content }));
+    const line = { name, source, tokens, conversation, messages };
+    try {
+      line.text = template.render({
+        ...tokens, messages, tools: null, documents: null, add_generation_prompt: true,
+      });
+    } catch (error) {
+      line.error = error.message;
+    }
+    lines.push(JSON.stringify(line));
+  }
+}
+writeFileSync(out, lines.join("\n") + "\n");
