@@ -20,6 +20,7 @@ struct Submit {
   std::string id;                     // the client's own, unique among its live requests
   std::vector<ChatMessage> messages;  // or:
   std::optional<std::string> prompt;  // raw text to continue
+  bool allow_special = false;         // control tokens that the prompt spells are those
   bool stream = true;
   std::string model;  // empty: whatever is served
   std::optional<std::uint32_t> max_tokens;

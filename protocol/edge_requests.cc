@@ -25,6 +25,8 @@ constexpr std::array submit_rows = {
                     [](MapReader& map, const FieldInfo&, Submit& submit) {
                       if (map.find("prompt")) map.text("prompt", submit.prompt.emplace(), limits::prompt_bytes_max);
                     }),
+    boolean<&Submit::allow_special>("allow_special", "false",
+                                    "control tokens that `prompt` spells are those, not text"),
     boolean<&Submit::stream>("stream", "true; published: false", "DELTAs as they come, or the whole text in DONE"),
     text<&Submit::model>("model", limits::name_bytes_max, "whatever is served", "which model"),
     integer<&Submit::max_tokens>("max_tokens", 1, "what the context leaves", "ids to generate at most"),
@@ -147,6 +149,9 @@ void check(MapReader& map, const Submit& submit, Port port) {
   }
   if (!submit.prompt && submit.messages.empty()) {
     map.fail("messages", Code::invalid_request, "is missing: a request has messages, or a prompt");
+  }
+  if (submit.allow_special && !submit.prompt) {
+    map.fail("allow_special", Code::invalid_request, "goes with `prompt`: what `messages` say is always text");
   }
   if (submit.top_logprobs > 0 && !submit.logprobs) {
     map.fail("top_logprobs", Code::invalid_request, "needs logprobs: true beside it");

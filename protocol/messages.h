@@ -26,8 +26,9 @@ struct Prepare {
   std::string model;                  // empty: whatever the preprocess serves
   std::vector<ChatMessage> messages;  // rendered by the model's template
   std::string prompt;                 // instead of messages: raw text to continue
+  bool allow_special = false;         // control tokens that the prompt spells are those
   SHOAL_FIELDS(SHOAL_FIELD(model), SHOAL_FIELD(messages, limits::messages_max),
-               SHOAL_FIELD(prompt, limits::prompt_bytes_max))
+               SHOAL_FIELD(prompt, limits::prompt_bytes_max), SHOAL_FIELD(allow_special))
   bool operator==(const Prepare&) const = default;
 };
 

@@ -187,7 +187,8 @@ class Client(Closing):
         return self.submit(messages, stream=False, **parameters).wait()
 
     def continue_text(self, prompt, auto_credit=True, **parameters):
-        """Sends raw text to be continued, without a chat template, and returns the Stream."""
+        """Sends raw text to be continued, without a chat template, and returns the Stream. Control tokens that the
+        prompt spells are plain text unless allow_special=True says to trust all of it."""
         return self._start({"prompt": prompt, **parameters}, auto_credit)
 
     def call(self, kind, method="", payload=b"", timeout=None):

@@ -86,6 +86,7 @@ void GatewayCore::prepare(Stream& stream, Time now, Effects& out) {
   prepare.model = stream.submit.model;
   prepare.messages = stream.submit.messages;
   prepare.prompt = stream.submit.prompt.value_or("");
+  prepare.allow_special = stream.submit.allow_special;
   wait_until(stream, now + prepare_wait * (1u << stream.prepares++));
   out.send(preprocess->epoch, make_message(std::move(prepare), stream.head(now)), preprocess->address);
 }

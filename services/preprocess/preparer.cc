@@ -147,7 +147,8 @@ Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) c
   prepared.defaults = defaults_.parameters;
   prepared.stop_ids.assign(tokenizer_->eos_ids().begin(), tokenizer_->eos_ids().end());
   if (request.messages.empty()) {
-    auto ids = text::render_prompt(*tokenizer_, request.prompt);
+    auto ids = text::render_prompt(*tokenizer_, request.prompt,
+                                   request.allow_special ? text::Parse::control : text::Parse::plain);
     SHOAL_TRY(ids);
     prepared.prompt.ids = std::move(*ids);
   } else {

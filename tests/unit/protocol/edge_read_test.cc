@@ -58,6 +58,15 @@ TEST_CASE("a SUBMIT with a prompt instead of messages is accepted") {
   CHECK(parsed<edge::Submit>({{"type", "SUBMIT"}, {"id", "1"}, {"prompt", ""}}).prompt == "");
 }
 
+TEST_CASE("control tokens are allowed in a prompt alone") {
+  CHECK(
+      parsed<edge::Submit>({{"type", "SUBMIT"}, {"id", "1"}, {"prompt", "x"}, {"allow_special", true}}).allow_special);
+  CHECK(!parsed<edge::Submit>({{"type", "SUBMIT"}, {"id", "1"}, {"prompt", "x"}}).allow_special);
+  CHECK(answer(with("allow_special", true)) ==
+        "invalid_request: SUBMIT.allow_special: goes with `prompt`: what `messages` say is always text");
+  CHECK(answer(with("allow_special", false)) == "ok");
+}
+
 TEST_CASE("what a SUBMIT leaves out has its defaults, and nil is left out") {
   const edge::Submit plain = parsed<edge::Submit>(submit());
   CHECK(plain.stream);

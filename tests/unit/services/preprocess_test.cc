@@ -110,6 +110,23 @@ TEST_CASE("a model without a template that is understood serves raw prompts, and
   CHECK((*preparer)->prepare(raw).has_value());
 }
 
+TEST_CASE("control tokens of a raw prompt are text unless the request allows them") {
+  const auto preparer = preprocess::Preparer::open(tiny, test_time);
+  REQUIRE(preparer.has_value());
+  protocol::Prepare raw;
+  raw.prompt = "<｜User｜>x";
+  const auto user = (*preparer)->tokenizer().id_of("<｜User｜>");
+  REQUIRE(user.has_value());
+  const auto users = [&] {
+    const auto prepared = (*preparer)->prepare(raw);
+    REQUIRE(prepared.has_value());
+    return std::count(prepared->prompt.ids.begin(), prepared->prompt.ids.end(), *user);
+  };
+  CHECK(users() == 0);
+  raw.allow_special = true;
+  CHECK(users() == 1);
+}
+
 TEST_CASE("a template that writes the date writes that of the preparer's clock") {
   const Directory directory;
   for (const char* file : {"config.json", "tokenizer.json", "tokenizer_config.json"}) {
