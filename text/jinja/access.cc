@@ -28,8 +28,8 @@ Value loop_attribute(const Value& value, const Loop& loop, const String& name) {
   if (what == "first") return Value::Data(loop.index == 0);
   if (what == "last") return Value::Data(loop.index + 1 == all.size());
   if (what == "length") return number(all.size());
-  if (what == "depth") return number(loop.depth + 1);
-  if (what == "depth0") return number(loop.depth);
+  if (what == "depth") return number(1);  // of recursive loops, which there are none of
+  if (what == "depth0") return number(0);
   if (what == "previtem" && loop.index > 0) return all[loop.index - 1];
   if (what == "nextitem" && loop.index + 1 < all.size()) return all[loop.index + 1];
   return missing(value, name);

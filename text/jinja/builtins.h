@@ -18,7 +18,8 @@ class Run;
 
 struct Arguments {
   std::vector<Value> positional = {};
-  std::vector<std::pair<std::string_view, Value>> named = {};
+  std::vector<std::pair<std::string_view, Value>> named = {};  // names of the template or of `spread`
+  Value spread = {};                                           // the dictionary behind **, if there was one
 };
 
 struct Builtin {

@@ -152,9 +152,23 @@ std::vector<Value> Run::evaluate_operands(const Expression& expression, std::siz
 
 Arguments Run::evaluate_arguments(const Expression& expression, Scope& scope) {
   Arguments arguments{.positional = evaluate_operands(expression, 1, scope)};
+  if (expression.spread && !failed_) {
+    for (Value& more : items(evaluate(*expression.spread, scope))) arguments.positional.push_back(std::move(more));
+  }
   for (const auto& [name, operand] : expression.keywords) {
     if (failed_) break;
     arguments.named.emplace_back(name, evaluate(*operand, scope));
+  }
+  if (expression.named_spread && !failed_) {
+    arguments.spread = evaluate(*expression.named_spread, scope);
+    if (arguments.spread.dict() == nullptr) {
+      fail("argument after ** must be a mapping, not " + std::string(type_name(arguments.spread)));
+    } else if (spend(arguments.spread.dict()->entries.size())) {
+      for (const auto& [key, value] : arguments.spread.dict()->entries) {
+        if (key.text() == nullptr) fail("keywords must be strings");
+        if (key.text() != nullptr) arguments.named.emplace_back(key.text()->bytes(), value);
+      }
+    }
   }
   return arguments;
 }

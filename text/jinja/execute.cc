@@ -57,6 +57,8 @@ Run::Flow Run::execute(const Statement& statement, Scope& scope, PromptText& out
     case Kind::set_block:
     case Kind::filter_block:
       return execute_captured(statement, scope, out);
+    case Kind::call:
+      return execute_call(statement, scope, out);
     case Kind::macro:
       scope.set(statement.name, Value::Data(Function{.macro = &statement}));
       break;
@@ -102,15 +104,13 @@ Run::Flow Run::execute_loop(const Statement& statement, Scope& scope, PromptText
   if (walked.empty()) return execute(statement.otherwise, scope, out);
 
   const Value all = make_list(std::move(walked));
-  const auto loop = std::make_shared<Loop>(
-      Loop{.items = *all.get<std::shared_ptr<const List>>(), .index = 0, .depth = loop_depth_++});
+  const auto loop = std::make_shared<Loop>(Loop{.items = *all.get<std::shared_ptr<const List>>(), .index = 0});
   for (; loop->index < loop->items->items.size() && !failed_; ++loop->index) {
     Scope inner(&scope);
     inner.set("loop", Value::Data(loop));
     assign(statement.target, loop->items->items[loop->index], inner);
     if (failed_ || execute(statement.body, inner, out) == Flow::break_loop) break;
   }
-  --loop_depth_;
   return Flow::next;
 }
 
@@ -157,14 +157,32 @@ void Run::assign(const Target& target, Value value, Scope& scope) {
   for (std::size_t i = 0; i < values.size(); ++i) scope.set(target.names[i], values[i]);
 }
 
-Value Run::call_macro(const Statement& macro, Arguments arguments) {
+// Calls a macro that finds the block under the name `caller`, for as long as the call lasts.
+Run::Flow Run::execute_call(const Statement& statement, Scope& scope, PromptText& out) {
+  const Value callee = evaluate(*statement.expression->operands[0], scope);
+  Arguments arguments = evaluate_arguments(*statement.expression, scope);
+  if (failed_) return Flow::next;
+  const auto* function = callee.get<Function>();
+  if (function == nullptr || function->macro == nullptr) {
+    fail("`call` calls macros alone");
+    return Flow::next;
+  }
+  const auto site = std::make_shared<Scope*>(&scope);
+  arguments.named.emplace_back(statement.name, Value::Data(Function{.macro = &statement, .site = site}));
+  const Value value = call(callee, std::move(arguments));
+  *site = nullptr;
+  if (!failed_) write(print(value), out);
+  return Flow::next;
+}
+
+Value Run::call_macro(const Statement& macro, Scope& outer, Arguments& arguments) {
   const Deeper deeper(*this);
   if (failed_) return {};
   if (arguments.positional.size() > macro.parameters.size()) {
     return fail("macro '" + macro.name + "' takes not more than " + std::to_string(macro.parameters.size()) +
                 " argument(s)");
   }
-  Scope inner(&root_);
+  Scope inner(&outer);
   for (std::size_t i = 0; i < macro.parameters.size(); ++i) {
     const Parameter& parameter = macro.parameters[i];
     const Value* given = i < arguments.positional.size() ? &arguments.positional[i] : nullptr;
@@ -183,12 +201,14 @@ Value Run::call_macro(const Statement& macro, Arguments arguments) {
     }
   }
   for (const auto& [name, value] : arguments.named) {
+    if (name == "caller") {
+      inner.set(name, value);
+      continue;
+    }
     if (!name.empty()) return fail("macro '" + macro.name + "' has no parameter '" + std::string(name) + "'");
   }
   PromptText text;
-  const std::size_t loops_outside = std::exchange(loop_depth_, 0);
   execute(macro.body, inner, text);
-  loop_depth_ = loops_outside;
   return string(std::move(text));
 }
 

@@ -38,6 +38,9 @@ ExpressionPtr Parser::finish(Expression&& expression) {
   for (const auto& operand : expression.operands) {
     if (operand) expression.depth = std::max(expression.depth, operand->depth + 1);
   }
+  for (const auto* operand : {expression.spread.get(), expression.named_spread.get()}) {
+    if (operand != nullptr) expression.depth = std::max(expression.depth, operand->depth + 1);
+  }
   for (const auto& [name, operand] : expression.keywords) {
     expression.depth = std::max(expression.depth, operand->depth + 1);
   }

@@ -134,8 +134,12 @@ void Parser::check_call(const Expression& callee, std::uint32_t line) {
 void Parser::arguments(Expression& out) {
   expect_symbol("(");
   while (!failed() && !is_symbol(")")) {
-    if (is_symbol("*") || is_symbol("**")) return fail(peek().line, "* and ** in a call are not supported");
-    if (peek().kind == Token::Kind::name && is_symbol("=", 1)) {
+    if (is_symbol("*") || is_symbol("**")) {
+      ExpressionPtr& spread = is_symbol("*") ? out.spread : out.named_spread;
+      if (out.kind != Kind::call || spread) fail(peek().line, "`" + peek().text + "` is not supported here");
+      take();
+      spread = expression();
+    } else if (peek().kind == Token::Kind::name && is_symbol("=", 1)) {
       std::string name = take().text;
       take();
       out.keywords.emplace_back(std::move(name), expression());

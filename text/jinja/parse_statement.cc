@@ -11,8 +11,8 @@ namespace {
 using Kind = Statement::Kind;
 
 // `do` is an extension that transformers does not load.
-constexpr std::array<std::string_view, 8> missing_statements = {"autoescape", "block", "call",    "do",
-                                                                "extends",    "from",  "include", "import"};
+constexpr std::array<std::string_view, 7> missing_statements = {"autoescape", "block",   "do",    "extends",
+                                                                "from",       "include", "import"};
 constexpr std::array<std::string_view, 6> reserved = {"true", "false", "none", "True", "False", "None"};
 
 template <class Table>
@@ -73,6 +73,8 @@ void Parser::statement(Block& out) {
     set(one);
   } else if (name == "macro") {
     macro(one);
+  } else if (name == "call") {
+    call_block(one);
   } else if (name == "with") {
     with(one);
   } else if (name == "filter") {
@@ -158,6 +160,15 @@ void Parser::macro(Statement& out) {
   out.kind = Kind::macro;
   if (enclosed_ > 0) fail(out.line, "a macro inside a loop, a macro or another block is not supported");
   out.name = expect_name("the name of a macro");
+  parameters(out);
+  expect(Token::Kind::block_end, "%}");
+  ++enclosed_;
+  out.body = block({"endmacro"}, "macro", out.line);
+  --enclosed_;
+  end_block("endmacro");
+}
+
+void Parser::parameters(Statement& out) {
   expect_symbol("(");
   while (!failed() && !is_symbol(")")) {
     Parameter parameter{.name = expect_name("the name of a parameter")};
@@ -170,11 +181,22 @@ void Parser::macro(Statement& out) {
     if (!is_symbol(")")) expect_symbol(",");
   }
   expect_symbol(")");
+}
+
+// The block is a macro without a name, for the macro that is called to call.
+void Parser::call_block(Statement& out) {
+  out.kind = Kind::call;
+  out.name = "caller";
+  if (is_symbol("(")) parameters(out);
+  out.expression = unary(false);
+  if (!failed() && out.expression->kind != Expression::Kind::call) fail(out.line, "`call` needs a call");
   expect(Token::Kind::block_end, "%}");
+  const std::uint32_t loops_outside = std::exchange(loops_, 0);
   ++enclosed_;
-  out.body = block({"endmacro"}, "macro", out.line);
+  out.body = block({"endcall"}, "call", out.line);
   --enclosed_;
-  end_block("endmacro");
+  loops_ = loops_outside;
+  end_block("endcall");
 }
 
 void Parser::with(Statement& out) {

@@ -54,6 +54,8 @@ private:
   void loop(Statement& out);
   void set(Statement& out);
   void macro(Statement& out);
+  void parameters(Statement& out);
+  void call_block(Statement& out);
   void with(Statement& out);
   Target target(bool may_be_entry);
   ExpressionPtr captured();

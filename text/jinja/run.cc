@@ -69,7 +69,11 @@ Namespace* Run::make_namespace() { return &namespaces_.emplace_back(); }
 Value Run::call(const Value& callee, Arguments arguments) {
   const auto* function = callee.get<Function>();
   if (function == nullptr) return fail("a " + std::string(type_name(callee)) + " cannot be called");
-  if (function->macro != nullptr) return call_macro(*function->macro, std::move(arguments));
+  if (function->macro != nullptr) {
+    Scope* const outer = function->site ? *function->site : &root_;
+    return outer == nullptr ? fail("the block of a `call` that is over")
+                            : call_macro(*function->macro, *outer, arguments);
+  }
   return call(*function->builtin, function->self ? *function->self : Value(), std::move(arguments));
 }
 

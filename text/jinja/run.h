@@ -113,7 +113,8 @@ private:
   Flow execute_captured(const Statement& statement, Scope& scope, PromptText& out);
   void assign(const Target& target, Value value, Scope& scope);
   void write(const PromptText& text, PromptText& out);
-  Value call_macro(const Statement& macro, Arguments arguments);
+  Flow execute_call(const Statement& statement, Scope& scope, PromptText& out);
+  Value call_macro(const Statement& macro, Scope& outer, Arguments& arguments);
 
   Scope& root_;
   const std::tm now_;
@@ -121,7 +122,6 @@ private:
   std::uint64_t steps_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint32_t depth_ = 0;
-  std::size_t loop_depth_ = 0;
   std::uint32_t line_ = 1;
   bool failed_ = false;
   Error error_;

@@ -66,6 +66,8 @@ struct Expression {
   const Builtin* builtin = nullptr;
   std::vector<ExpressionPtr> operands = {};
   std::vector<std::pair<std::string, ExpressionPtr>> keywords = {};
+  ExpressionPtr spread = nullptr;        // of a call: more arguments, as *spread
+  ExpressionPtr named_spread = nullptr;  // likewise, as **named_spread
   std::vector<Operator> operators = {};
 
   const std::string& name() const { return value.text()->bytes(); }
@@ -101,6 +103,7 @@ struct Statement {
     set_block,     // target = expression over the text of body; expression is a chain of filters or null
     filter_block,  // expression over the text of body
     macro,         // name, parameters, body
+    call,          // expression, a call, with parameters and body as its `caller`
     with,          // assignments, for body alone
     continue_loop,
     break_loop,

@@ -20,6 +20,7 @@ struct List;
 struct Loop;
 struct Namespace;
 struct Statement;
+class Scope;
 class Value;
 
 using String = std::shared_ptr<const PromptText>;
@@ -33,11 +34,13 @@ struct Undefined {
 
 struct None {};
 
-// A macro of the template, a function of this interpreter, or one bound to the value that it was asked of.
+// A macro of the template, the block of a `call`, a function of this interpreter, or one bound to the value that it was
+// asked of.
 struct Function {
   const Statement* macro = nullptr;
   const Builtin* builtin = nullptr;
   std::shared_ptr<const Value> self = nullptr;
+  std::shared_ptr<Scope*> site = nullptr;  // of a block: whose names it sees, null once its `call` is over
 };
 
 class Value {
@@ -113,7 +116,6 @@ struct Namespace {
 struct Loop {
   std::shared_ptr<const List> items;
   std::size_t index = 0;
-  std::size_t depth = 0;  // 0 in the outermost
 };
 
 Value make_string(PromptText text);

@@ -13,7 +13,7 @@ TEST_CASE("loops know where they are") {
         "<3>1;3<1>2;1<2>;");
   CHECK(rendered("{% for n in numbers %}{{ loop.cycle('a', 'b') }}{{ loop.length }}{% endfor %}") == "a3b3a3");
   CHECK(rendered("{% for a in [1, 2] %}{% for b in [1] %}{{ loop.depth }}{% endfor %}{{ loop.index }}{% endfor %}") ==
-        "2122");
+        "1112");
 }
 
 TEST_CASE("loops filter, unpack, stop early and may do nothing") {
@@ -56,6 +56,22 @@ TEST_CASE("macros take arguments by place and name, and see the template's names
   CHECK(rendered("{% macro m(n) %}{{ n }}{% if n > 0 %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(3) }}") == "3210");
   CHECK(rendered("{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}|{{ m(1, 2) }}") ==
         "line 1: macro 'm' takes not more than 1 argument(s)");
+}
+
+TEST_CASE("a macro may be called with a block, which sees the names of where it stands") {
+  CHECK(rendered("{% macro m(a) %}[{{ a }}{{ caller(a + 1) }}]{% endmacro %}"
+                 "{% for n in [5] %}{% call(x) m(1) %}{{ x }}{{ n }}{% endcall %}{% endfor %}") == "[125]");
+  CHECK(rendered("{% macro m() %}{{ caller is defined }}{% endmacro %}{{ m() }}{% call m() %}{% endcall %}") ==
+        "FalseTrue");
+  CHECK(rendered("{% set ns = namespace() %}{% macro m() %}{% set ns.f = caller %}{% endmacro %}"
+                 "{% call m() %}x{% endcall %}{{ ns.f() }}") == "line 1: the block of a `call` that is over");
+}
+
+TEST_CASE("lists and dictionaries can be spread into arguments") {
+  CHECK(rendered("{% macro m(a, b, c=3) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(*[1, 2]) }} {{ m(1, **{'c': 5, 'b': "
+                 "4}) }}") == "123 145");
+  CHECK(rendered("{{ dict(**{'a': 1}) }} {{ range(*[1, 3]) | list }}") == "{'a': 1} [1, 2]");
+  CHECK(rendered("{{ dict(**[1]) }}") == "line 1: argument after ** must be a mapping, not list");
 }
 
 TEST_CASE("white space around tags goes as with trim_blocks and lstrip_blocks") {
