@@ -187,8 +187,7 @@ class Client(Closing):
         return self.submit(messages, stream=False, **parameters).wait()
 
     def continue_text(self, prompt, auto_credit=True, **parameters):
-        """Sends raw text to be continued, without a chat template, and returns the Stream. Control tokens that the
-        prompt spells are plain text unless allow_special=True says to trust all of it."""
+        """Continues raw text, without a chat template; allow_special=True: control tokens in it count."""
         return self._start({"prompt": prompt, **parameters}, auto_credit)
 
     def call(self, kind, method="", payload=b"", timeout=None):
