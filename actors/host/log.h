@@ -1,6 +1,6 @@
 // The log of a process: one line an event on standard error, as key=value or as a JSON object with the same keys. A
-// line begins with time, level, kind and epoch. What is said again and again is written once, and then with a count, ever
-// more rarely (repeats.h). Never on the token path.
+// line begins with time, level, kind and epoch. What is said again and again is written once, and then with a count,
+// ever more rarely (repeats.h). Never on the token path.
 #pragma once
 
 #include <chrono>
