@@ -81,11 +81,13 @@ class BadInput(unittest.TestCase):
         self.refused(msgpack.packb([1, 2]), "wrong_port", "client port", "inbox of a router")
 
     def test_bytes_after_the_map(self):
-        self.refused(msgpack.packb({"type": "STATUS", "id": "1"}) + b"\0\0", "malformed", "2 bytes after")
+        error = self.refused(msgpack.packb({"type": "STATUS", "id": "bad"}) + b"\0\0", "malformed", "2 bytes after")
+        self.assertEqual(error["id"], "bad")
 
     def test_an_extension_type(self):
-        frame = msgpack.packb({"type": "STATUS", "id": "1", "x": msgpack.Timestamp(1)})
-        self.refused(frame, "malformed", "extension types are not used")
+        frame = msgpack.packb({"type": "STATUS", "id": "bad", "x": msgpack.Timestamp(1)})
+        error = self.refused(frame, "malformed", "extension types are not used")
+        self.assertEqual(error["id"], "bad")
 
     def test_what_is_nested_too_deep(self):
         for depth in (9, 100_000):
