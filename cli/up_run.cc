@@ -184,9 +184,14 @@ private:
       voice_.say("answered", to_json(answer), "");
       return {};
     }
-    if (asked.error().code != Code::no_service || manner_.once) return asked.error();
-    const std::string advice = "Stages that are services of their own join a mesh that is up: start them now.";
-    voice_.say("stage_missing", {{"text", asked.error().text}}, asked.error().text + ".\n" + advice);
+    const Error& error = asked.error();
+    const bool no_stage = error.code == Code::no_service;
+    const bool no_chat = error.code == Code::invalid_request;  // a template that is missing or not understood
+    if (manner_.once || (!no_stage && !no_chat)) return error;
+    const std::string advice = no_stage
+                                   ? "Stages that are services of their own join a mesh that is up: start them now."
+                                   : "The mesh answers raw prompts: `prompt` instead of `messages` in a SUBMIT.";
+    voice_.say(no_stage ? "stage_missing" : "no_chat", {{"text", error.text}}, error.text + ".\n" + advice);
     return {};
   }
 

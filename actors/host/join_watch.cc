@@ -32,7 +32,7 @@ void JoinWatch::on(const Event& event, Time now, Effects& out) {
   if (std::holds_alternative<Started>(event)) {
     complain_at_ = now + patience;
     pause_ = patience;
-    if (self_.kind == "router") join();
+    if (self_.kind == "router" || routers_.empty()) join();
   } else if (const auto* const up = std::get_if<PeerUp>(&event)) {
     peers_.insert_or_assign(up->peer.epoch, up->peer);
     join();

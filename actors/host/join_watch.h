@@ -15,8 +15,8 @@ namespace shoal::actors {
 
 class JoinWatch : public Core {
 public:
-  // `joined` is called once, when the first router has told who else is there; for a router, which needs no other, at
-  // its start. `routers` is where they were looked for, for the log.
+  // `joined` is called once, when the first router has told who else is there; for a router, which needs no other, and
+  // for a process that looks for none at its start. `routers` is where they were looked for, for the log.
   JoinWatch(const protocol::Entry& self, const std::vector<std::string>& routers, std::unique_ptr<Core> service,
             std::function<void()> joined);
 

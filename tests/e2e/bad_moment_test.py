@@ -9,7 +9,7 @@ import zmq
 from mesh import Edge, Mesh, Service, eventually, free_ports, is_alive, loopback
 from zmq.utils.monitor import recv_monitor_message
 
-KINDS = ("preprocess", "router", "inference", "postprocess")
+KINDS = ("router", "preprocess", "inference", "postprocess")
 EDGE_MESSAGE_BYTES_MAX = 64 << 20
 
 
@@ -26,7 +26,7 @@ class ByHand:
             self.settings[kind].update(more)
         self.services = {}
         try:
-            self.services["gateway"] = Service("gateway", self.routers, client_bind=self.address)
+            self.services["gateway"] = Service("gateway", self.routers, joined=False, client_bind=self.address)
             for kind in KINDS:
                 self.start(kind)
         except BaseException:

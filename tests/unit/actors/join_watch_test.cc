@@ -20,8 +20,8 @@ protocol::Entry entry(const std::string& kind, Epoch epoch, const std::string& m
 
 // A process of one kind, and what is said about it.
 struct Watched {
-  explicit Watched(const protocol::Entry& self)
-      : watch(self, {"tcp://r:1", "tcp://r:2"}, make(), [this] { ++joined; }) {
+  explicit Watched(const protocol::Entry& self, const std::vector<std::string>& routers = {"tcp://r:1", "tcp://r:2"})
+      : watch(self, routers, make(), [this] { ++joined; }) {
     on(Started{});
   }
 
@@ -55,6 +55,12 @@ struct Watched {
   std::vector<std::string> notes;
   JoinWatch watch;
 };
+
+TEST_CASE("a process that looks for no router has joined at its start, and never complains") {
+  Watched alone(entry("bench-echo", 1), {});
+  CHECK(alone.joined == 1);
+  CHECK(alone.watch.next_wake() == time_never);
+}
 
 TEST_CASE("a process has joined once somebody is listed, and only once") {
   Watched process(entry("gateway", 1));
