@@ -46,7 +46,7 @@ constexpr std::array submit_rows = {
                                    limits::top_logprobs_max),
     special<Submit>("stop", "text or array of text", "none", "ends the answer before the first of these",
                     [](MapReader& map, const FieldInfo&, Submit& submit) { read_stop(map, submit.stop); }),
-    special<Submit>("tier", "text", "realtime", "vip, realtime, async or batch, in any case",
+    special<Submit>("tier", "text", "realtime; published: async", "vip, realtime, async or batch, in any case",
                     [](MapReader& map, const FieldInfo&, Submit& submit) { read_tier(map, submit.tier); }),
     integer<&Submit::deadline_ms>("deadline_ms", 1, "600000", "time for all of it, from receipt on"),
     integer<&Submit::window>("window", 1, "unlimited", "positions that may be ahead of your CREDIT"),
@@ -183,7 +183,10 @@ constexpr auto known = [] {
 template <class T, const auto& rows>
 Request read(MapReader& map, Port port) {
   T request;
-  if constexpr (std::is_same_v<T, Submit>) request.stream = port == Port::client;
+  if constexpr (std::is_same_v<T, Submit>) {  // nobody waits for what is published
+    request.stream = port == Port::client;
+    if (port == Port::publish) request.tier = Tier::async;
+  }
   map.only(known<rows>, std::is_same_v<T, Submit> ? foreign_fields() : std::span<const Foreign>());
   for (const Field<T>& row : rows) row.read(map, row.info, request);
   check(map, request, port);

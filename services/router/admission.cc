@@ -90,8 +90,7 @@ Time Admission::next_ready(const Queue& queue, Time now) {
 }
 
 std::uint32_t Admission::estimate_ms(Tier tier, std::size_t places, std::uint32_t least, std::uint32_t most) const {
-  const auto span = std::chrono::ceil<milliseconds>(lane(tier).drain.estimate(places)).count();
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span, least, std::max(least, most)));
+  return lane(tier).drain.estimate_ms(places, least, most);
 }
 
 std::string Admission::reason(Tier tier, Time now) {

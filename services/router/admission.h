@@ -5,10 +5,10 @@
 #include <array>
 #include <string>
 
+#include "services/drain_rate.h"
 #include "services/router/bucket.h"
 #include "services/router/charges.h"
 #include "services/router/directory.h"
-#include "services/router/drain_rate.h"
 #include "services/router/queue.h"
 #include "services/router/tiers.h"
 
@@ -54,7 +54,7 @@ private:
     TierRules rules;
     Bucket tokens;
     Bucket requests;
-    DrainRate drain;
+    services::DrainRate drain;
     std::uint32_t reported = 0;  // running and waiting at executors, by their last reports
     std::uint32_t promised = 0;  // by this router since
     std::uint32_t promises_max = 0;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "services/router/drain_rate.h"
+#include "services/drain_rate.h"
 
 using namespace shoal;
 using namespace shoal::router;
@@ -61,7 +61,7 @@ TEST_CASE("a bucket without a rate is no bound") {
 }
 
 TEST_CASE("a drain rate follows the last half minute in which somebody waited") {
-  DrainRate drain;
+  services::DrainRate drain;
   Time now = start;
   const auto place_each = [&](Duration gap, int count) {
     for (int i = 0; i < count; ++i) {

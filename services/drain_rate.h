@@ -1,13 +1,15 @@
-// How fast a queue gets shorter: placements per second of the time in which somebody waited, the last half minute of
-// it. Time without a queue tells nothing about how fast one would drain. Pure; not thread-safe.
+// How fast a queue gets shorter: how many left it per second of the time in which somebody waited, the last half minute
+// of it. Time without a queue tells nothing about how fast one would drain. Pure; not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
-namespace shoal::router {
+namespace shoal::services {
 
 class DrainRate {
 public:
@@ -22,14 +24,20 @@ public:
     seen_ = now;
   }
 
-  // One that had waited was placed.
+  // One that had waited was let go.
   void placed() { placed_ += 1; }
 
-  // Until this many are placed.
+  // Until this many are.
   Duration estimate(std::size_t places) const {
     const double each = std::min(busy_seconds_ / std::max(placed_, 1e-3), longest_seconds);
     const double all = std::min(each * static_cast<double>(places), longest_seconds);
     return Duration(static_cast<Duration::rep>(all * 1e6));
+  }
+
+  // The same in milliseconds, within [least, most].
+  std::uint32_t estimate_ms(std::size_t places, std::uint32_t least, std::uint32_t most) const {
+    const auto span = std::chrono::ceil<milliseconds>(estimate(places)).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span, least, std::max(least, most)));
   }
 
 private:
@@ -42,4 +50,4 @@ private:
   Time seen_;
 };
 
-}  // namespace shoal::router
+}  // namespace shoal::services
