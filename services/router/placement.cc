@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/page.h"
+#include "services/router/reserve.h"
 
 namespace shoal::router {
 namespace {
@@ -83,7 +84,8 @@ void pass_over_late(Snapshot& snapshot, const Directory& directory) {
 
 }  // namespace
 
-Placement::Placement(PolicyConfig config) : config_(std::move(config)) {
+Placement::Placement(PolicyConfig config, const Tiers& tiers, Epoch self)
+    : config_(std::move(config)), tiers_(tiers), self_(self) {
   const auto found = find_policy(config_);
   SHOAL_CHECK(found.has_value());
   policy_ = *found;
@@ -99,8 +101,12 @@ Placement::Considered Placement::consider(const Asked& asked, const protocol::Pl
     snapshot.turn = turn->second.count;
     snapshot.last = turn->second.last;
   }
+  const RouterSeat seat = seat_of(self_, directory);
   for (const auto& [epoch, row] : directory.rows()) {
-    if (row.entry.kind == "inference") snapshot.candidates.push_back(candidate_of(row, place, now));
+    if (row.entry.kind != "inference") continue;
+    Candidate candidate = candidate_of(row, place, now);
+    if (!leaves_reserve(row, asked.tier, tiers_, seat, now)) candidate.slots_free = 0;
+    snapshot.candidates.push_back(std::move(candidate));
   }
   pass_over_late(snapshot, directory);
   considered.decision = decide(*policy_, snapshot, config_);

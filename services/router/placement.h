@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "services/router/directory.h"
 #include "services/router/policies/policy.h"
+#include "services/router/tiers.h"
 
 namespace shoal::router {
 
@@ -19,8 +20,8 @@ public:
     Decision decision;
   };
 
-  // `config` is one that find_policy takes.
-  explicit Placement(PolicyConfig config);
+  // `config` is one that find_policy takes; `self` is this router, which keeps the tiers' reserves with the others.
+  explicit Placement(PolicyConfig config, const Tiers& tiers = {}, Epoch self = 0);
 
   // What the policy says now, as decision number `sequence` of this router. Changes nothing.
   Considered consider(const Asked& asked, const protocol::Place& place, const Directory& directory,
@@ -39,6 +40,8 @@ private:
 
   PolicyConfig config_;
   const Policy* policy_;
+  Tiers tiers_;
+  Epoch self_;
   std::map<std::string, Turn> turns_;  // by model, so that requests for one do not take the turns of another
 };
 

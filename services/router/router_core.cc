@@ -34,7 +34,7 @@ RouterCore::RouterCore(Config config)
     : config_(std::move(config)),
       directory_(config_.self),
       admission_(config_.tiers),
-      placement_(config_.policy),
+      placement_(config_.policy, config_.tiers, config_.self.epoch),
       events_({config_.self.epoch, config_.self.node, config_.policy}, config_.log) {}
 
 void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) {

@@ -44,7 +44,8 @@ struct Candidate {
   std::string node;
   Standing standing = Standing::able;
   std::uint32_t slots = 0;
-  std::uint32_t slots_free = 0;    // this router's share of the free ones, less its promises
+  std::uint32_t slots_free = 0;    // this router's share of the free ones, less its promises; 0 if
+                                   // all that are left are kept for higher tiers
   std::uint32_t promised = 0;      // grants that were not reported as used yet
   std::uint64_t tokens = 0;        // ids that wait to be computed, and the prompts of those promised
   std::uint32_t pages = 0;         // 0: not known

@@ -11,6 +11,7 @@
 namespace shoal::router {
 
 inline constexpr std::uint32_t concurrency_max = 1'000'000;      // also: no bound
+inline constexpr double vip_reserve = 0.125;                     // of a level `vip` that names none
 inline constexpr std::uint32_t timeout_ms_max = 24 * 3'600'000;  // a day
 
 // One level of `priority_levels`. A rate of 0 is no bound.
@@ -19,6 +20,7 @@ struct TierRules {
   std::uint32_t timeout_ms =
       limits::deadline_default_ms;               // the longest wait for a place; running takes as long as it takes
   std::uint32_t queue_max = limits::queued_max;  // that wait at one router
+  double reserve = 0;                            // of each executor's slots, this part is left free by the tiers below
   double tokens_per_second = 0;                  // prompt and answer, in the whole mesh
   double burst_tokens = 0;                       // that may be used at once after a rest
   double requests_per_second = 0;                // in the whole mesh

@@ -53,6 +53,7 @@ constexpr std::array wholes = {
     Whole{"queue_max", &TierRules::queue_max, 0, limits::queued_max, "requests"},
 };
 constexpr std::array rates = {
+    Rate{"reserve", &TierRules::reserve, 0, 0.5, "slots, as a part of each executor's,"},
     Rate{"tokens_per_second", &TierRules::tokens_per_second, 0.001, 1e9, "tokens"},
     Rate{"burst_tokens", &TierRules::burst_tokens, 1, 1e9, "tokens"},
     Rate{"requests_per_second", &TierRules::requests_per_second, 0.001, 1e6, "requests"},
@@ -233,6 +234,7 @@ Result<Tiers> read_levels(const json& file) {
     const auto rules = read_level(level);
     if (!rules) return bad(where + rules.error().text);
     tiers[*tier] = *rules;
+    if (*tier == 0 && !level.contains("reserve")) tiers[*tier].reserve = vip_reserve;
   }
   return tiers;
 }

@@ -1,10 +1,11 @@
 """The tiers of a router, from the file to the process: what a file of levels does to its start."""
 
 import pathlib
+import re
 import tempfile
 import unittest
 
-from mesh import Service, free_ports, loopback, run_shoal
+from mesh import ROOT, Edge, Mesh, Service, free_ports, loopback, run_shoal
 
 LEVELS = """{"priority_levels": [{"name": "VIP", "max_concurrency": 32, "timeout": 500}, \
 {"name": "Realtime", "max_concurrency": 64, "timeout": 2000}, {"name": "Async", "max_concurrency": 128, \
@@ -37,6 +38,22 @@ class Tiers(unittest.TestCase):
         done = run_shoal("router", f"--routers={self.address}", f"--bind={self.address}", f"--tiers={self.file}")
         self.assertEqual(done.returncode, 78)
         self.assertIn(f"{self.file}: cannot be read: No such file or directory", done.stderr)
+
+    def test_the_readmes_levels_let_vip_find_a_place_among_many_realtime_requests(self):
+        readme = (ROOT / "README.md").read_text()
+        self.file.write_text(re.search(r"```json\n(.*?priority_levels.*?)```", readme, re.DOTALL).group(1))
+        with Mesh("bytes", **{"router.tiers": self.file}) as mesh, Edge(mesh.address) as many, Edge(mesh.address) as few:
+            crowd = [many.submit("r" * 3000) for _ in range(200)]
+            while many.receive()["type"] != "DELTA":
+                pass
+            failed = []
+            for _ in range(5):
+                names = [few.submit("vip", tier="vip") for _ in range(8)]
+                failed += [end for end in map(few.receive_end, names) if end["type"] == "ERROR"]
+            self.assertEqual(failed, [])
+            self.assertLess(len([name for name in crowd if many.of(name, "DONE")]), len(crowd))
+            for name in crowd:
+                many.send(type="CANCEL", id=name)
 
 
 if __name__ == "__main__":

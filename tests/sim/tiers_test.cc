@@ -210,3 +210,33 @@ TEST_CASE("requests that wait at a router outlive it, and keep their tier and ag
     if (i > 0) CHECK(batch[i]->shown > batch[i - 1]->shown);
   }
 }
+
+TEST_CASE("vip finds a place within half a second though more realtime requests than there are slots never stop") {
+  const router::Tiers tiers{
+      {{.max_concurrency = 32, .timeout_ms = 500, .reserve = router::vip_reserve}, {}, {}, {.max_concurrency = 256}}};
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    World world({.seed = seed,
+                 .gateways = 2,
+                 .routers = 2,
+                 .inferences = 2,
+                 .slots = 32,
+                 .step = milliseconds(20),
+                 .tiers = tiers});
+    REQUIRE(world.settle());
+    std::vector<Answer*> realtime;
+    std::vector<Answer*> vip;
+    const auto open = [](const std::vector<Answer*>& answers) {
+      return std::count_if(answers.begin(), answers.end(), [](const Answer* answer) { return !answer->done(); });
+    };
+    for (int i = 0; i < 200; ++i) realtime.push_back(&world.ask({.prompt = std::string(200, 'r')}));
+    world.run_for(seconds(1));
+    for (int turn = 0; turn < 10; ++turn) {
+      while (open(realtime) < 200) realtime.push_back(&world.ask({.prompt = std::string(200, 'r')}));
+      while (open(vip) < 8) vip.push_back(&world.ask({.prompt = std::string(50, 'v'), .tier = "vip"}));
+      world.run_for(milliseconds(500));
+    }
+    REQUIRE(world.run_all_done(seconds(120)));
+    for (const Answer* answer : vip) CHECK_MESSAGE(answer->error_text == "", "seed ", seed);
+    for (const Answer* answer : realtime) CHECK_MESSAGE(answer->error_text == "", "seed ", seed);
+  }
+}

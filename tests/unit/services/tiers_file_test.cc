@@ -17,7 +17,7 @@ constexpr std::string_view four_levels =
     R"({"name": "Async", "max_concurrency": 128, "timeout": 30000}, )"
     R"({"name": "Batch", "max_concurrency": 256, "timeout": 600000}]})";
 
-const Tiers four_tiers = {{{.max_concurrency = 32, .timeout_ms = 500},
+const Tiers four_tiers = {{{.max_concurrency = 32, .timeout_ms = 500, .reserve = vip_reserve},
                            {.max_concurrency = 64, .timeout_ms = 2000},
                            {.max_concurrency = 128, .timeout_ms = 30'000},
                            {.max_concurrency = 256, .timeout_ms = 600'000}}};
@@ -71,7 +71,7 @@ TEST_CASE(
   const auto tiers = parse_tiers(
       R"({"priority_levels": [{"name": "bATCH", "queue_max": 7}, {"name": "vip", "timeout": 5}]})", "t.json");
   REQUIRE(tiers.has_value());
-  CHECK((*tiers)[0] == TierRules{.timeout_ms = 5});
+  CHECK((*tiers)[0] == TierRules{.timeout_ms = 5, .reserve = vip_reserve});
   CHECK((*tiers)[1] == TierRules{});
   CHECK((*tiers)[2] == TierRules{});
   CHECK((*tiers)[3] == TierRules{.queue_max = 7});
@@ -164,4 +164,16 @@ TEST_CASE("a file that cannot be read, or is no list of levels by its size, is r
   std::ofstream(path, std::ios::app) << std::string(1u << 20, ' ');
   CHECK(read_tiers(path.string()).error().text.find("larger than a megabyte") != std::string::npos);
   std::filesystem::remove(path);
+}
+
+TEST_CASE("a level says which part of the slots it keeps, vip an eighth unless it says otherwise") {
+  const auto tiers =
+      parse_tiers(R"({"priority_levels": [{"name": "vip", "reserve": 0.25}, {"name": "async"}]})", "t.json");
+  REQUIRE(tiers.has_value());
+  CHECK((*tiers)[0].reserve == 0.25);
+  CHECK((*tiers)[2].reserve == 0);
+  CHECK((*parse_tiers(R"({"priority_levels": [{"name": "batch"}]})", "t.json"))[0].reserve == 0);
+  CHECK(error_of_level(R"({"name": "vip", "reserve": 0.75})") ==
+        "t.json: priority_levels[0]: reserve: expected a number of slots, as a part of each executor's, from 0 to 0.5, "
+        "got 0.75");
 }
