@@ -63,6 +63,7 @@ inline constexpr std::size_t pages_max = context_tokens_max / 64;  // page hashe
 inline constexpr std::size_t stop_ids_max = 64;                    // of one model
 inline constexpr std::uint32_t streams_max = 8192;                 // of one process
 inline constexpr std::size_t row_logprobs_max = 128;               // ids of one stream and step, with log probabilities
+inline constexpr std::size_t preparing_bytes_max = 32u << 20;      // of long prompts, in preparation for one gateway
 inline constexpr std::size_t journals_bytes_max = 1u << 30;        // prompts held by one process, in any role
 inline constexpr std::uint32_t tombstones_max = 65'536;            // cancelled streams remembered by one process
 inline constexpr std::uint32_t queued_max = 4096;                  // placements waiting at one router
@@ -85,10 +86,12 @@ inline constexpr std::size_t seeds_max = 16;           // router addresses of on
 inline constexpr std::size_t config_bytes_max = 1u << 20;  // of one configuration file
 
 // An inference process, as it is configured.
-inline constexpr std::uint32_t slots_max = 1024;  // streams that may be in one engine at once
+inline constexpr std::uint32_t slots_max = 1024;   // streams that may be in one engine at once
+inline constexpr std::uint32_t parked_a_slot = 3;  // and without credit beside them, times the slots
 inline constexpr std::uint32_t engine_threads_max = 1024;
 inline constexpr std::uint64_t kv_bytes_min = 1u << 20;
 inline constexpr std::uint64_t kv_bytes_max = std::uint64_t{1} << 44;
+inline constexpr std::uint32_t sharers_max = 1024;    // inference processes of one machine
 inline constexpr std::uint32_t step_tokens_min = 16;  // of one step of the engine
 inline constexpr std::uint32_t step_tokens_max = 16'384;
 inline constexpr std::uint32_t weight_max = 1'000'000;  // in the routers' policy `weighted`
@@ -107,6 +110,8 @@ inline constexpr std::size_t inbound_bytes_max = 256u << 20;
 inline constexpr std::size_t routing_id_bytes_max = 192;  // without the lane's suffix
 
 // Time.
+inline constexpr std::uint32_t drain_default_ms = 8000;        // a process that was asked to end does what it owes
+inline constexpr std::uint32_t last_words_ms = 250;            // from what is said then until the links break
 inline constexpr std::uint32_t flush_ms = 500;                 // what is still in sockets when a process ends
 inline constexpr std::uint32_t resolve_interval_ms = 5000;     // names of routers
 inline constexpr std::uint32_t load_interval_ms = 250;         // LOAD to every router
@@ -124,9 +129,11 @@ inline constexpr std::uint32_t ask_again_ms_max = 64'000;
 inline constexpr std::uint32_t keepalive_interval_ms = 1000;   // owner to client and holders, per stream
 inline constexpr std::uint32_t queued_wait_ms = 250;           // without QUEUED the owner asks another router
 inline constexpr std::uint32_t prepare_wait_ms = 5000;         // without PREPARED the owner asks another preprocess
+inline constexpr std::uint32_t prepare_bytes_a_ms = 512;       // of long prompts, that a preprocess may be trusted with
 inline constexpr std::uint32_t grant_ms = 1000;                // a grant's time to live
 inline constexpr std::uint32_t tier_head_start_ms = 2000;      // in an engine, of a waiting stream over the next tier
-inline constexpr std::uint32_t parked_pages_ms = 2000;         // pages of a stream without credit
+inline constexpr std::uint32_t parked_slot_ms = 100;           // slot of a stream without credit
+inline constexpr std::uint32_t parked_pages_ms = 2000;         // and its pages
 inline constexpr std::uint32_t orphan_ms = 30'000;             // a journal without an owner
 inline constexpr std::uint32_t revive_ms = 10'000;             // nobody of a kind alive
 inline constexpr std::uint32_t finished_keep_ms = 60'000;      // a finished journal without the client's ACK
@@ -156,13 +163,17 @@ static_assert(silence_max_ms >= stall_survived_ms + awake_stride_ms + load_inter
 static_assert(answer_wait_ms >= stall_survived_ms + awake_stride_ms);
 static_assert(link_wait_ms >= stall_survived_ms + awake_stride_ms);
 static_assert(awake_stride_ms >= 2 * load_interval_ms);
+static_assert(drain_default_ms + last_words_ms + flush_ms < 10'000, "what containers get between SIGTERM and SIGKILL");
+static_assert(parked_slot_ms < parked_pages_ms);
 static_assert(grant_ms > load_interval_ms);
-static_assert(streams_max >= 2 * slots_max);     // those that are being cancelled while others come
-static_assert(step_tokens_max > 2 * slots_max);  // a full engine still takes prompts
+static_assert(streams_max >= (2 + parked_a_slot) * slots_max);  // those that are being cancelled while others come
+static_assert(step_tokens_max > 2 * slots_max);                 // a full engine still takes prompts
 static_assert(outbox_messages_max >= 2 * std::size_t{streams_max});
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");
 static_assert(client_backlog_bytes_max > prompt_bytes_max);
 static_assert(client_backlog_bytes_max >= logprobs_bytes_max + 4 * std::size_t{context_tokens_max});
 static_assert(bulk_backlog_bytes_max > message_bytes_max);
+static_assert(preparing_bytes_max >= 2 * prompt_bytes_max);
+static_assert(bulk_backlog_bytes_max > 3 * preparing_bytes_max, "a prompt may be sent three times");
 
 }  // namespace shoal::limits

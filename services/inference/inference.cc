@@ -36,7 +36,8 @@ int run_inference(const InferenceConfig& config) {
                     {"context_tokens", std::to_string(model->spec.context)}};
   if (config.weight > 0) service.labels.push_back({"weight", std::to_string(config.weight)});
   auto step_config = engine::step_config(*model);
-  step_config.streams_max = 2 * config.slots;  // those that are being cancelled while others come
+  // Beside those that run: those without credit, and those that are being cancelled while others come.
+  step_config.streams_max = (2 + limits::parked_a_slot) * config.slots;
   step_config.scheduler = {.sequences_max = config.slots, .tokens_max = config.step_tokens};
   engine::StepCore step_core(step_config, *model->backend);
   return actors::run_service(service, [&](actors::ServiceHandle& handle) {

@@ -65,6 +65,9 @@ void InferenceCore::on(const actors::Event& event, Time now, Effects& out) {
     shares_.erase(down->peer.epoch);
   } else if (const auto* lost = std::get_if<actors::LinkLost>(&event)) {
     on_peer_lost(lost->epoch, now, out);
+  } else if (std::holds_alternative<actors::Tick>(event)) {
+    tell_if_scarce(out);
+    slots_.pass(now);
   } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
     if (const auto* report = std::any_cast<EngineReport>(&reported->value)) on_report(*report, now, out);
   }
@@ -77,8 +80,8 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   report.running.clear();
   report.waiting.clear();
   for (std::size_t tier = 0; tier < tier_count; ++tier) {
-    report.waiting.push_back(std::min(held_[tier], engine_load_.waiting[tier]));
-    report.running.push_back(held_[tier] - report.waiting[tier]);
+    report.waiting.push_back(std::min(slots_.taken(tier), engine_load_.waiting[tier]));
+    report.running.push_back(slots_.taken(tier) - report.waiting[tier]);
   }
   report.tokens_waiting = std::accumulate(offered_.begin(), offered_.end(), engine_load_.waiting_tokens);
   report.tokens_total = engine_load_.generated_tokens;
@@ -98,7 +101,7 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   }
   RouterShare& own = shares_[router];
   report.grants_consumed = own.consumed;
-  const std::size_t free = config_.slots > running_.size() ? config_.slots - running_.size() : 0;
+  const std::size_t free = slots_.free();
   const std::size_t routers = std::max<std::size_t>(1, peers_.of("router").size());
   const std::size_t parts = all_recent + routers;
   report.slots_free = static_cast<std::uint32_t>((free * (own.recent.size() + 1) + parts - 1) / parts);
@@ -123,7 +126,7 @@ void InferenceCore::on_message(Epoch from, const protocol::Message& message, Tim
         if constexpr (std::is_same_v<T, protocol::Generate>) {
           on_generate(from, head, body, now, out);
         } else if constexpr (std::is_same_v<T, protocol::Credit>) {
-          out.engine_command(Command(GrantCredit{head.stream(), head.attempt, body.until}));
+          on_credit(head, body, out);
         } else if constexpr (std::is_same_v<T, protocol::Cancel> || std::is_same_v<T, protocol::Release>) {
           on_stop(head, out);
         } else if constexpr (std::is_same_v<T, protocol::Unknown>) {
@@ -147,7 +150,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   forget_old(share, now);
   share.recent.push_back(now);
   const bool used_up = share.left > 0 && --share.left == 0;
-  if (used_up && running_.size() + 1 < config_.slots) out.report_load();  // it may want more, and there is more
+  if (used_up && slots_.free() > 1) out.report_load();  // it may want more, and there is more
   if (known != running_.end() && head.attempt < known->second.attempt) {
     auto current = head;
     current.attempt = known->second.attempt;
@@ -162,7 +165,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   if (generate.grant.ttl_ms == 0) {
     return refuse(from, head, Code::grant_expired, "the grant was used too late", retry_after_ms, out);
   }
-  if (known == running_.end() && running_.size() >= config_.slots) {
+  if (known == running_.end() && slots_.free() == 0) {
     return refuse(from, head, Code::busy, "no slot is free here", retry_after_ms, out);
   }
   const std::size_t bytes = generate.journal.prompt.ids.size() * sizeof(TokenId);
@@ -177,6 +180,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   running.bytes = bytes;
   running.attempt = head.attempt;
   running.position = static_cast<Position>(generate.journal.generated.ids.size());
+  running.credit_until = generate.credit_until;
   running.chain = chain_over(chain_start(stream), generate.journal.generated.ids);
   running.tier = head.tier;
   running.deadline = deadline_of(head.budget_ms, now);
@@ -185,8 +189,10 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   }
   if (generate.credit_until > running.position) running.accepted = now;
   forget(stream, out);
+  if (slots_.full()) yield_longest_parked(now, out);
   bytes_ += bytes;
-  ++held_[static_cast<std::size_t>(running.tier)];
+  slots_.enter(stream, running.tier);
+  if (running.position >= running.credit_until) slots_.on_spent(stream, now);
   offered_.push_back(generate.journal.prompt.ids.size() + generate.journal.generated.ids.size());
   running_.emplace(stream, std::move(running));
   out.count("streams_accepted");
@@ -204,15 +210,38 @@ void InferenceCore::on_stop(const protocol::Head& head, Effects& out) {
   forget(stream, out);
 }
 
-// The routers hear at once of a slot that is free again after they had hardly any to give.
 void InferenceCore::forget(const StreamId& stream, Effects& out) {
   const auto known = running_.find(stream);
   if (known == running_.end()) return;
   bytes_ -= known->second.bytes;
-  --held_[static_cast<std::size_t>(known->second.tier)];
-  const std::size_t free = config_.slots - std::min<std::size_t>(config_.slots, running_.size());
-  if (free < std::max<std::size_t>(1, peers_.of("router").size())) out.report_load();
+  tell_if_scarce(out);
+  slots_.leave(stream);
   running_.erase(known);
+}
+
+// The routers hear at once of a slot that is free again after they had hardly any to give.
+void InferenceCore::tell_if_scarce(Effects& out) const {
+  if (slots_.free() < std::max<std::size_t>(1, peers_.of("router").size())) out.report_load();
+}
+
+void InferenceCore::on_credit(const protocol::Head& head, const protocol::Credit& credit, Effects& out) {
+  const StreamId stream = head.stream();
+  out.engine_command(Command(GrantCredit{stream, head.attempt, credit.until}));
+  const auto known = running_.find(stream);
+  if (known == running_.end() || head.attempt < known->second.attempt) return;
+  Running& running = known->second;
+  running.credit_until = std::max(running.credit_until, credit.until);
+  if (running.position < running.credit_until) slots_.on_credit(stream);
+}
+
+// It has generated all that it may, so nothing of it is on its way from the engine.
+void InferenceCore::yield_longest_parked(Time now, Effects& out) {
+  const auto stream = slots_.longest_without();
+  if (!stream) return;
+  const Running& running = running_.at(*stream);
+  out.count("streams_yielded");
+  out.send(running.owner, make_message(protocol::Yielded{}, head_of(*stream, running, now)));
+  drop(*stream, out);
 }
 
 // A MISMATCH or UNKNOWN counts if it comes from a holder and means the attempt that runs here.
@@ -296,6 +325,7 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
     if (running.accepted != time_never) latency_.on_first_id(now - std::exchange(running.accepted, time_never), now);
     running.position += static_cast<Position>(row.ids.size());
     running.chain = chain_over(running.chain, row.ids);
+    if (running.position >= running.credit_until) slots_.on_spent(row.stream, now);
     if (tokens.logprobs.size() < logprobs_per_message) continue;
     out.send(running.relay, make_message(std::move(tokens)), running.relay_address);
     tokens = {};

@@ -17,20 +17,22 @@
 #include "base/limits.h"
 #include "services/inference/engine_port.h"
 #include "services/inference/latency.h"
+#include "services/inference/slots.h"
 
 namespace shoal::inference {
 
 class InferenceCore : public actors::Core {
 public:
   struct Config {
-    std::uint32_t slots = 32;                            // streams that may be here at once
+    std::uint32_t slots = 32;                            // streams that may run at once
     std::size_t bytes_max = limits::journals_bytes_max;  // of their prompts
   };
 
-  explicit InferenceCore(Config config) : config_(config) {}
+  explicit InferenceCore(Config config) : config_(config), slots_(config.slots) {}
 
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  Time next_wake() const override { return slots_.next_wake(); }
 
 private:
   struct Running {
@@ -41,6 +43,7 @@ private:
     std::size_t bytes = 0;  // of the prompt
     Attempt attempt;
     Position position = 0;
+    Position credit_until = 0;
     Chain chain = 0;
     Tier tier = Tier::realtime;
     Time deadline;
@@ -58,6 +61,9 @@ private:
   void on_stop(const protocol::Head& head, actors::Effects& out);
   void on_unknown(Epoch from, const protocol::Head& head, const protocol::Unknown& unknown, Time now,
                   actors::Effects& out);
+  void on_credit(const protocol::Head& head, const protocol::Credit& credit, actors::Effects& out);
+  void yield_longest_parked(Time now, actors::Effects& out);
+  void tell_if_scarce(actors::Effects& out) const;
   void on_mismatch(Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_report(const EngineReport& report, Time now, actors::Effects& out);
   void send_tokens(const std::vector<engine::Generated>& generated, Time now, actors::Effects& out);
@@ -74,7 +80,7 @@ private:
   std::unordered_map<StreamId, Running, StreamHash> running_;
   std::map<Epoch, RouterShare> shares_;
   actors::Tombstones tombstones_{limits::tombstones_max};
-  std::array<std::uint32_t, tier_count> held_{};
+  Slots slots_;
   std::size_t bytes_ = 0;
   engine::EngineLoad engine_load_;
   std::deque<std::size_t> offered_;  // ids of the streams that the engine's last report does not count yet

@@ -55,6 +55,20 @@ class Requests(unittest.TestCase):
             edge.send(type="CANCEL", id="nobody")
             self.assertEqual(edge.receive()["code"], "unknown_id")
 
+    def test_slow_readers_do_not_keep_others_from_running(self):
+        with Edge(self.mesh.address) as slow, Edge(self.mesh.address) as quick:
+            readers = [slow.submit(TEXT * 20, window=1) for _ in range(70)]  # more than there are slots
+            slow.receive_until(lambda: all(slow.of(name, "DELTA") for name in readers))
+            for _ in range(20):
+                done, text = quick.ask("others")
+                self.assertEqual((done["type"], text), ("DONE", "others"))
+                for name in readers:
+                    slow.send(type="CREDIT", id=name, position=len(slow.ids(name)))
+            slow.receive_until(lambda: all(len(slow.ids(name)) > 1 for name in readers))
+            self.assertEqual([name for name in readers if slow.of(name, "DONE", "ERROR")], [])
+            for name in readers:
+                slow.send(type="CANCEL", id=name)
+
     def test_without_credit_exactly_the_window_comes(self):
         with Edge(self.mesh.address) as edge:
             name = self.held_at_window(edge)

@@ -219,3 +219,21 @@ TEST_CASE("an unknown model is refused with the name of what is served") {
   CHECK(answer.error_code == "unknown_model");
   CHECK(answer.error_text.find("bytes") != std::string::npos);
 }
+
+TEST_CASE("readers that grant a position a second leave the slots to others, and get theirs all the same") {
+  World world({.seed = 3, .routers = 2, .slots = 8});
+  REQUIRE(world.settle());
+  std::vector<Answer*> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(&world.ask({.prompt = std::string(40, 's'), .window = 1, .grants = false}));
+  }
+  std::vector<Answer*> others;
+  for (int second = 0; second < 10; ++second) {
+    for (int i = 0; i < 10; ++i) others.push_back(&world.ask({.prompt = std::string(40, 'o')}));
+    world.run_for(seconds(1));
+    for (Answer* answer : slow) world.credit(*answer, answer->position);
+  }
+  world.run_for(seconds(1));
+  for (const Answer* answer : others) CHECK(answer->content == std::string(40, 'o'));
+  for (const Answer* answer : slow) CHECK(answer->position >= 10);
+}

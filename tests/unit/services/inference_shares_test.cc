@@ -99,3 +99,64 @@ TEST_CASE("a stream counts for its tier from the moment it is accepted") {
   executor.bench.receive(owner, protocol::Cancel{}, head);
   CHECK(executor.bench.load(router).running == std::vector<std::uint32_t>{0, 0, 0, 0});
 }
+
+TEST_CASE("a stream without credit keeps its slot for a moment, then others may have it") {
+  Executor executor(1);
+  auto generate = Executor::generate_of();
+  generate.credit_until = 2;
+  executor.bench.receive(owner, generate, head_of(1));
+  executor.stepped(1, 0, {'a', 'b'});
+  CHECK(executor.bench.load(router).slots_free == 0);
+  executor.bench.pass(milliseconds(limits::parked_slot_ms));
+  CHECK(executor.bench.reported_load);
+  const auto load = executor.bench.load(router);
+  CHECK(load.slots_free == 1);
+  CHECK(load.streams == 1);
+  CHECK(load.running == std::vector<std::uint32_t>{0, 0, 0, 0});
+  CHECK(executor.generate(2));
+}
+
+TEST_CASE("a stream that gets credit in time keeps its slot") {
+  Executor executor(1);
+  auto generate = Executor::generate_of();
+  generate.credit_until = 2;
+  executor.bench.receive(owner, generate, head_of(1));
+  executor.stepped(1, 0, {'a', 'b'});
+  executor.bench.pass(milliseconds(limits::parked_slot_ms - 1));
+  executor.bench.receive(owner, protocol::Credit{4}, head_of(1));
+  executor.bench.pass(milliseconds(1));
+  CHECK(executor.bench.load(router).slots_free == 0);
+}
+
+TEST_CASE("a stream that gets credit later takes a slot again, though none may be left, and nobody new comes in") {
+  Executor executor(1);
+  auto generate = Executor::generate_of();
+  generate.credit_until = 2;
+  executor.bench.receive(owner, generate, head_of(1));
+  executor.stepped(1, 0, {'a', 'b'});
+  executor.bench.pass(milliseconds(limits::parked_slot_ms));
+  REQUIRE(executor.generate(2));
+  executor.bench.receive(owner, protocol::Credit{4}, head_of(1));
+  CHECK(executor.command<inference::GrantCredit>() != nullptr);
+  executor.bench.receive(owner, protocol::Release{}, head_of(2));
+  CHECK(executor.bench.load(router).slots_free == 0);
+  CHECK_FALSE(executor.generate(3));
+  executor.bench.receive(owner, protocol::Release{}, head_of(1));
+  CHECK(executor.generate(4));
+}
+
+TEST_CASE("streams without credit are bounded: the one that has waited longest goes back to its owner") {
+  Executor executor(1, 10'000);
+  for (std::uint8_t number = 1; number <= 1 + limits::parked_a_slot; ++number) {
+    auto generate = Executor::generate_of();
+    generate.credit_until = 0;
+    executor.bench.receive(owner, generate, head_of(number));
+    REQUIRE(executor.bench.sent<protocol::Accepted>(owner) != nullptr);
+    executor.bench.pass(milliseconds(limits::parked_slot_ms));
+  }
+  REQUIRE(executor.generate(100));
+  const auto* yielded = executor.bench.sent<protocol::Yielded>(owner);
+  REQUIRE(yielded != nullptr);
+  CHECK(yielded->head.request == request_id(1));
+  CHECK(executor.bench.load(router).streams == 1 + limits::parked_a_slot);
+}
