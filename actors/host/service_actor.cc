@@ -105,14 +105,16 @@ struct Mailbox {
 
 // A job that throws is not reported, whoever waits for it has a timeout; the jobs behind it run.
 caf::behavior make_worker(caf::event_based_actor* self, const caf::actor& service,
-                          const std::shared_ptr<Mailbox>& mailbox) {
+                          const std::shared_ptr<Mailbox>& mailbox,
+                          const std::shared_ptr<std::atomic<std::size_t>>& jobs) {
   port::on_exception(self, end_process);
-  return {[service, mailbox](const Job& job) {
+  return {[service, mailbox, jobs](const Job& job) {
     try {
       mailbox->put(service, Reported{job.work()});
     } catch (const std::exception& thrown) {
       port::tell(service, JobFailed{thrown.what()});
     }
+    --*jobs;
   }};
 }
 
@@ -123,7 +125,9 @@ public:
           std::uint32_t workers, const std::shared_ptr<Mailbox>& mailbox)
       : self_(self), core_(std::move(core)), ports_(std::move(ports)), mailbox_(mailbox) {
     for (std::uint32_t i = 0; i < workers; ++i) {
-      workers_.push_back(self_->home_system().spawn(make_worker, caf::actor_cast<caf::actor>(self_), mailbox));
+      auto jobs = std::make_shared<std::atomic<std::size_t>>(0);
+      workers_.push_back(
+          {self_->home_system().spawn(make_worker, caf::actor_cast<caf::actor>(self_), mailbox, jobs), jobs});
     }
     port::tell_after(self_, measure_interval, TakeMeasure{});
   }
@@ -158,12 +162,17 @@ public:
 
   void on_stop(const Stop& stop) {
     on(Stopping{});
-    for (const caf::actor& worker : workers_) port::end(worker);
+    for (const Worker& worker : workers_) port::end(worker.actor);
     stop.done->set_value();
     self_->quit();
   }
 
 private:
+  struct Worker {
+    caf::actor actor;
+    std::shared_ptr<std::atomic<std::size_t>> jobs;  // that it was given and has not done
+  };
+
   void carry_out(WireEffect& effect) {
     std::visit(
         [&](auto& wanted) {
@@ -185,7 +194,12 @@ private:
   }
 
   void start(StartJob& job) {
-    if (!job.brief) return port::tell(workers_[next_worker_++ % workers_.size()], Job{std::move(job.work)});
+    if (!job.brief) {  // to whoever has the least to do: a short job behind a long one would wait for it
+      const auto idle = std::min_element(workers_.begin(), workers_.end(),
+                                         [](const Worker& a, const Worker& b) { return *a.jobs < *b.jobs; });
+      ++*idle->jobs;
+      return port::tell(idle->actor, Job{std::move(job.work)});
+    }
     try {
       mailbox_->put(caf::actor_cast<caf::actor>(self_), Reported{job.work()});
     } catch (const std::exception& thrown) {
@@ -218,9 +232,8 @@ private:
   std::unique_ptr<MeshCore> core_;
   ServiceActor::Ports ports_;
   const std::shared_ptr<Mailbox> mailbox_;
-  std::vector<caf::actor> workers_;
+  std::vector<Worker> workers_;
   std::deque<Time> failures_;
-  std::size_t next_worker_ = 0;
   std::map<std::string, std::uint64_t> counters_;
   Meter meter_;
   Time scheduled_ = time_never;

@@ -90,7 +90,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   const std::size_t reserved = client.published ? 0 : config_.published_max - published_open_;
   if (streams_.size() + reserved >= config_.streams_max) {
     return refuse({Code::busy, "this gateway holds as many requests as it may; try again or ask another gateway"},
-                  retry_after_ms);
+                  busy_ms());
   }
   for (const auto& [kind, code] : needed_kinds) {
     if (peers_.any(kind)) continue;
@@ -102,7 +102,15 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   const std::size_t bytes = prompt_bytes(submit);
   if (bytes_ + bytes > config_.bytes_max) {
     return refuse({Code::busy, "this gateway holds as many prompt bytes as it may; try again or ask another gateway"},
-                  retry_after_ms);
+                  busy_ms());
+  }
+  const bool is_long = bytes >= limits::bulk_bytes_min;
+  if (is_long && long_bytes_ + bytes > limits::preparing_bytes_max) {
+    return refuse(
+        {Code::busy, "long prompts of " + std::to_string(long_bytes_) +
+                         " bytes are being prepared for this gateway, of " +
+                         std::to_string(limits::preparing_bytes_max) + " at a time; try again or ask another gateway"},
+        long_ends_.estimate_ms(1, retry_ms_min, retry_ms_max));
   }
 
   Stream stream;
@@ -129,6 +137,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   published_open_ += client.published ? 1 : 0;
   Stream& kept = streams_.emplace(stream.id.request, std::move(stream)).first->second;
   count_bytes(kept, bytes);
+  if (is_long) long_bytes_ += kept.long_bytes = bytes;
   ask_stages(kept, now, out);
 }
 

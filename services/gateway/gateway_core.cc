@@ -24,6 +24,8 @@ GatewayCore::GatewayCore(Config config)
     : config_(std::move(config)), random_(config_.seed), calls_(config_.epoch, peers_) {}
 
 void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
+  ends_.pass(!streams_.empty(), now);
+  long_ends_.pass(long_bytes_ > 0, now);
   std::visit(
       [&](const auto& happened) {
         using T = std::decay_t<decltype(happened)>;
@@ -128,6 +130,8 @@ void GatewayCore::end(Stream& stream, std::string frame, Time now, Effects& out)
 void GatewayCore::forget(Stream& stream) {
   const RequestId request = stream.id.request;
   count_bytes(stream, 0);
+  end_long(stream);
+  ends_.placed();
   timers_.cancel(request);
   if (stream.stage_call != 0) calls_.forget(stream.stage_call);
   for (std::size_t i = 0; stream.review && i < stream.review->stages(); ++i) {
@@ -155,6 +159,17 @@ void GatewayCore::count_bytes(Stream& stream, std::size_t bytes) {
   stream.bytes = bytes;
 }
 
+void GatewayCore::end_long(Stream& stream) {
+  if (stream.long_bytes == 0) return;
+  long_bytes_ -= std::exchange(stream.long_bytes, 0);
+  long_ends_.placed();
+}
+
+// Whoever was refused comes back when an eighth of what is here has ended: sooner, and others would be first.
+std::uint32_t GatewayCore::busy_ms() const {
+  return ends_.estimate_ms(streams_.size() / 8 + 1, retry_ms_min, retry_ms_max);
+}
+
 void GatewayCore::tell_holders_to_stop(const Stream& stream, Time now, Effects& out) {
   const auto head = stream.head(now);
   if (stream.phase == Phase::placing && stream.router != 0) {
@@ -175,10 +190,11 @@ Stream* GatewayCore::find(const actors::ClientId& client, const std::string& id)
 }
 
 // Round robin.
-const protocol::Entry* GatewayCore::next_of(const std::vector<const protocol::Entry*>& alive, Epoch not_this) {
+const protocol::Entry* GatewayCore::next_of(const std::vector<const protocol::Entry*>& alive, Epoch not_this,
+                                            std::uint64_t& turn) {
   if (alive.empty()) return nullptr;
-  const auto* chosen = alive[turn_++ % alive.size()];
-  if (chosen->epoch == not_this && alive.size() > 1) chosen = alive[turn_++ % alive.size()];
+  const auto* chosen = alive[turn++ % alive.size()];
+  if (chosen->epoch == not_this && alive.size() > 1) chosen = alive[turn++ % alive.size()];
   return chosen;
 }
 

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "protocol/stage.h"
+#include "services/drain_rate.h"
 #include "services/gateway/calls.h"
 #include "services/gateway/pipeline.h"
 #include "services/gateway/stream.h"
@@ -23,6 +24,8 @@
 namespace shoal::gateway {
 
 inline constexpr std::uint32_t retry_after_ms = 1000;
+inline constexpr std::uint32_t retry_ms_min = 100;  // of what is measured
+inline constexpr std::uint32_t retry_ms_max = 60'000;
 
 // Of a CALL: 0 unless the same one may succeed later.
 inline std::uint32_t retry_after(Code code) {
@@ -152,6 +155,8 @@ private:
   void tell_holders_to_stop(const Stream& stream, Time now, actors::Effects& out);
   void wait_until(Stream& stream, Time until);
   void count_bytes(Stream& stream, std::size_t bytes);
+  void end_long(Stream& stream);
+  std::uint32_t busy_ms() const;
   void take_published(actors::Effects& out);
 
   Result<std::string> choose_model(const std::string& wanted) const;
@@ -159,7 +164,8 @@ private:
   const protocol::Entry* next_router(const Stream& stream);
   bool knows_executor_for(const Stream& stream) const;
   Stream* find(const actors::ClientId& client, const std::string& id);
-  const protocol::Entry* next_of(const std::vector<const protocol::Entry*>& alive, Epoch not_this);
+  static const protocol::Entry* next_of(const std::vector<const protocol::Entry*>& alive, Epoch not_this,
+                                        std::uint64_t& turn);
 
   Config config_;
   Random random_;
@@ -170,8 +176,12 @@ private:
   actors::Timers<RequestId, RequestHash> timers_;
   std::deque<Terminal> terminals_;  // oldest first
   std::size_t terminals_bytes_ = 0;
-  std::size_t bytes_ = 0;   // of the prompts of all streams
-  std::uint64_t turn_ = 0;  // round robin over preprocesses and routers
+  std::size_t bytes_ = 0;              // of the prompts of all streams
+  std::size_t long_bytes_ = 0;         // of the long ones that are prepared
+  services::DrainRate ends_;           // of requests, while there are some
+  services::DrainRate long_ends_;      // of the preparation of long prompts
+  std::uint64_t preprocess_turn_ = 0;  // round robin, each in its own time: a request takes one of each
+  std::uint64_t router_turn_ = 0;
   std::uint64_t tokens_total_ = 0;
   std::uint64_t published_seen_ = 0;   // frames that came through the publish port
   std::uint64_t published_until_ = 0;  // and how many of them were asked for

@@ -97,8 +97,8 @@ void GatewayCore::on_verdict(Stream& stream, const Stage& stage, protocol::Stage
     stream.submit.prompt = std::move(answer.prompt);
     const std::size_t bytes = prompt_bytes(stream.submit);
     if (bytes > stream.bytes && bytes_ - stream.bytes + bytes > config_.bytes_max) {
-      return fail(stream, {Code::busy, "this gateway holds as many prompt bytes as it may; try again"}, retry_after_ms,
-                  now, out);
+      return fail(stream, {Code::busy, "this gateway holds as many prompt bytes as it may; try again"}, busy_ms(), now,
+                  out);
     }
     count_bytes(stream, bytes);
   }

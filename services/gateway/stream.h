@@ -38,6 +38,7 @@ struct Stream {
   Time deadline;
   protocol::edge::Submit submit;  // what the model's defaults do not overrule
   std::size_t bytes = 0;          // of its prompt and log probabilities, as the gateway counts them
+  std::size_t long_bytes = 0;     // of its prompt while it is prepared, if it is a long one
 
   Phase phase = Phase::staging;
   std::size_t stage = 0;          // of the pipeline: passed so many

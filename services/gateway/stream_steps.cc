@@ -1,6 +1,7 @@
 // The way of one stream through the mesh, as its owner drives it: prepare, place and attach, generate, deliver.
 
 #include <algorithm>
+#include <charconv>
 #include <type_traits>
 #include <vector>
 
@@ -87,7 +88,9 @@ void GatewayCore::prepare(Stream& stream, Time now, Effects& out) {
   prepare.messages = stream.submit.messages;
   prepare.prompt = stream.submit.prompt.value_or("");
   prepare.allow_special = stream.submit.allow_special;
-  wait_until(stream, now + prepare_wait * (1u << stream.prepares++));
+  // Long prompts are prepared one after the other: a preprocess that is busy with them is not a silent one.
+  const milliseconds ahead(stream.long_bytes > 0 ? long_bytes_ / limits::prepare_bytes_a_ms : 0);
+  wait_until(stream, now + ahead + prepare_wait * (1u << stream.prepares++));
   out.send(preprocess->epoch, make_message(std::move(prepare), stream.head(now)), preprocess->address);
 }
 
@@ -95,7 +98,20 @@ void GatewayCore::prepare(Stream& stream, Time now, Effects& out) {
 const protocol::Entry* GatewayCore::next_preprocess(const Stream& stream) {
   auto alive = peers_.of("preprocess");
   std::erase_if(alive, [&](const auto* entry) { return actors::label(*entry, "model") != stream.submit.model; });
-  return next_of(alive, stream.preprocess);
+  return next_of(alive, stream.preprocess, preprocess_turn_);
+}
+
+// Of an answer to a prompt that names no max_tokens: as many as fit `room` and any executor of the model that could
+// hold the prompt at all.
+std::uint32_t GatewayCore::default_tokens(const std::string& model, std::uint32_t prompt, std::uint32_t room) const {
+  for (const protocol::Entry* entry : peers_.of("inference")) {
+    if (actors::label(*entry, "model") != model) continue;
+    const std::string text(actors::label(*entry, "stream_tokens"));
+    std::uint32_t held = 0;
+    std::from_chars(text.data(), text.data() + text.size(), held);
+    if (held > prompt) room = std::min(room, held - prompt);
+  }
+  return room;
 }
 
 void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared, Time now, Effects& out) {
@@ -129,7 +145,7 @@ void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared
   journal.parameters.repetition_penalty = wanted.repetition_penalty.value_or(prepared.defaults.repetition_penalty);
   journal.parameters.logprobs = wanted.logprobs;
   journal.parameters.top_logprobs = wanted.top_logprobs;
-  journal.parameters.max_tokens = wanted.max_tokens.value_or(room);
+  journal.parameters.max_tokens = wanted.max_tokens.value_or(default_tokens(prepared.model, prompt_tokens, room));
   journal.parameters.stop = wanted.stop;
   journal.parameters.stop_ids = prepared.stop_ids;
   journal.model = prepared.model;
@@ -138,6 +154,7 @@ void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared
   journal.prompt = prepared.prompt;
   stream.prepared.page_hashes = prepared.page_hashes;
   stream.submit = {};
+  end_long(stream);
   count_bytes(stream, journal.prompt.ids.size() * sizeof(TokenId));
   enter_placing(stream, now);
   if (attach(stream, now, out)) place(stream, now, out);
@@ -225,7 +242,7 @@ const protocol::Entry* GatewayCore::next_router(const Stream& stream) {
   std::erase_if(willing, [&](const auto* entry) {
     return std::find(stream.declined.begin(), stream.declined.end(), entry->epoch) != stream.declined.end();
   });
-  return next_of(willing.empty() ? alive : willing, stream.router);
+  return next_of(willing.empty() ? alive : willing, stream.router, router_turn_);
 }
 
 void GatewayCore::on_placed(Stream& stream, Epoch from, const protocol::Placed& placed, Time now, Effects& out) {

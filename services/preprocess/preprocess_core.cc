@@ -1,7 +1,11 @@
 #include "services/preprocess/preprocess_core.h"
 
+#include <exception>
 #include <memory>
+#include <string>
 #include <utility>
+
+#include "base/limits.h"
 
 namespace shoal::preprocess {
 namespace {
@@ -10,14 +14,6 @@ using protocol::make_message;
 
 constexpr std::uint32_t retry_after_ms = 200;
 constexpr std::size_t brief_bytes_max = 2048;  // tokenized in some 60 us: what changing threads twice may take
-
-struct Done {
-  Epoch to = 0;
-  protocol::Head head;
-  Time deadline;
-  std::size_t bytes = 0;
-  Result<protocol::Prepared> prepared;
-};
 
 std::size_t bytes_of(const protocol::Prepare& prepare) {
   std::size_t bytes = prepare.prompt.size();
@@ -39,13 +35,18 @@ void PreprocessCore::on(const actors::Event& event, Time now, actors::Effects& o
   } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
     const auto* done = std::any_cast<std::shared_ptr<Done>>(&reported->value);
     if (done == nullptr) return;
-    Done& job = **done;
-    --jobs_;
-    bytes_ -= job.bytes;
+    const Job& job = *(*done)->job;
+    auto& prepared = (*done)->prepared;
+    forget(job);
+    if (job.is_long) {
+      long_runs_ = false;
+      start_next_long(now, out);
+    }
     if (now >= job.deadline) return;  // its owner has given up
-    if (!job.prepared) return out.send(job.to, refusal(job.head, job.prepared.error(), 0));
-    job.head.budget_ms = budget_ms(job.deadline, now);
-    out.send(job.to, make_message(std::move(job.prepared).value(), job.head));
+    if (!prepared) return out.send(job.from, refusal(job.head, prepared.error(), 0));
+    protocol::Head head = job.head;
+    head.budget_ms = budget_ms(job.deadline, now);
+    out.send(job.from, make_message(std::move(prepared).value(), head));
   }
 }
 
@@ -63,12 +64,45 @@ void PreprocessCore::on_prepare(Epoch from, const protocol::Message& message, Ti
   ++jobs_;
   bytes_ += bytes;
   out.count("prepares");
+  const auto job = std::make_shared<const Job>(Job{from, head, std::get<protocol::Prepare>(message.body), bytes,
+                                                   deadline_of(head.budget_ms, now), bytes >= limits::bulk_bytes_min});
+  if (!job->is_long) return start(job, out);
+  long_.push_back(job);
+  start_next_long(now, out);
+}
+
+void PreprocessCore::start_next_long(Time now, actors::Effects& out) {
+  while (!long_runs_ && !long_.empty()) {
+    const auto job = std::move(long_.front());
+    long_.pop_front();
+    if (now >= job->deadline) {
+      forget(*job);
+      continue;
+    }
+    long_runs_ = true;
+    start(job, out);
+  }
+}
+
+// Whatever happens to the job is reported: the next long one waits for it.
+void PreprocessCore::start(std::shared_ptr<const Job> job, actors::Effects& out) {
+  const bool is_brief = job->bytes <= brief_bytes_max;
   out.start_job(
-      [work = prepare_, wanted = std::get<protocol::Prepare>(message.body), from, head, bytes,
-       deadline = deadline_of(head.budget_ms, now)]() -> std::any {
-        return std::make_shared<Done>(Done{from, head, deadline, bytes, work(wanted)});
+      [prepare = prepare_, job = std::move(job)]() -> std::any {
+        Result<protocol::Prepared> prepared = Error{Code::internal, "the prompt could not be prepared"};
+        try {
+          prepared = prepare(job->wanted);
+        } catch (const std::exception& thrown) {
+          prepared = Error{Code::internal, std::string("preparing the prompt failed: ") + thrown.what()};
+        }
+        return std::make_shared<Done>(Done{job, std::move(prepared)});
       },
-      bytes <= brief_bytes_max);
+      is_brief);
+}
+
+void PreprocessCore::forget(const Job& job) {
+  --jobs_;
+  bytes_ -= job.bytes;
 }
 
 }  // namespace shoal::preprocess

@@ -1,9 +1,12 @@
-// Turns requests into prompt ids on worker threads, a bounded number at a time. Keeps nothing: the owner asks another
-// preprocess if this one is silent. Pure; lives with its actor; not thread-safe.
+// Turns requests into prompt ids on worker threads, a bounded number at a time. Long prompts go one after the other, so
+// that they leave workers to the short ones, which pass them. Keeps nothing: the owner asks another preprocess if this
+// one is silent. Pure; lives with its actor; not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
 
 #include "actors/core.h"
 #include "base/result.h"
@@ -26,12 +29,31 @@ public:
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
 
 private:
+  struct Job {
+    Epoch from = 0;
+    protocol::Head head;
+    protocol::Prepare wanted;
+    std::size_t bytes = 0;
+    Time deadline;
+    bool is_long = false;
+  };
+  struct Done {
+    std::shared_ptr<const Job> job;
+    Result<protocol::Prepared> prepared;
+  };
+
   void on_prepare(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
+
+  void start(std::shared_ptr<const Job> job, actors::Effects& out);
+  void start_next_long(Time now, actors::Effects& out);
+  void forget(const Job& job);
 
   Config config_;
   Prepare prepare_;
   std::uint32_t jobs_ = 0;
   std::size_t bytes_ = 0;
+  std::deque<std::shared_ptr<const Job>> long_;  // that wait
+  bool long_runs_ = false;
 };
 
 }  // namespace shoal::preprocess

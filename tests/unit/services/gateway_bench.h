@@ -90,6 +90,16 @@ struct Gateway {
   std::string last(const std::string& field) const {
     return bench.replies.empty() ? "" : told(field, bench.replies.size() - 1);
   }
+  // A number of the last reply; 0 if it has none of this name.
+  std::uint32_t last_number(const std::string& field) const {
+    const auto& frame = bench.replies.back().frame;
+    const auto handle = msgpack::unpack(frame.data(), frame.size());
+    for (std::uint32_t i = 0; i < handle.get().via.map.size; ++i) {
+      const auto& item = handle.get().via.map.ptr[i];
+      if (item.key.as<std::string>() == field) return item.val.as<std::uint32_t>();
+    }
+    return 0;
+  }
   template <class Body>
   const protocol::Message* first() const {
     for (const auto& send : bench.sends) {

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include "gateway_bench.h"
@@ -333,4 +335,26 @@ TEST_CASE("STATUS is answered from a router's table, or after a second by an err
   CHECK(gateway.to<protocol::Call>() == router);
   gateway.bench.pass(seconds(1));
   CHECK(gateway.told("code") == "timeout");
+}
+
+TEST_CASE("requests take turns at routers as well as at preprocesses, whatever the numbers of both") {
+  Gateway gateway;
+  gateway.up(other_preprocess, "preprocess");
+  gateway.up(other_router, "router");
+  std::set<Epoch> preprocesses;
+  std::set<Epoch> routers;
+  for (const std::string id : {"a", "b"}) {
+    gateway.ask({.id = id});
+    const Epoch prepares = gateway.to<protocol::Prepare>();
+    preprocesses.insert(prepares);
+    protocol::Prepared prepared;
+    prepared.model = "bytes";
+    prepared.tokenizer_digest = "t";
+    prepared.context_tokens = 100;
+    prepared.prompt.ids = {1, 2};
+    gateway.bench.receive(prepares, prepared, gateway.head);
+    routers.insert(gateway.to<protocol::Place>());
+  }
+  CHECK(preprocesses.size() == 2);
+  CHECK(routers.size() == 2);
 }

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -224,4 +225,73 @@ TEST_CASE("a prompt whose time is over is answered by nothing") {
   bench.now += seconds(60);
   bench.give(actors::Reported{done});
   CHECK(bench.sends.empty());
+}
+
+namespace {
+
+// A core that answers any prompt, and the prompts that it starts, by length.
+struct Queue {
+  Queue()
+      : core({}, [](const protocol::Prepare&) { return Result<protocol::Prepared>(protocol::Prepared{}); }),
+        bench(core) {}
+
+  void ask(std::uint8_t number, std::size_t bytes, std::uint32_t budget_ms = 60'000) {
+    auto head = head_of(number);
+    head.budget_ms = budget_ms;
+    bench.receive(1, conversation(std::string(bytes, 'x')), head);
+    keep_jobs();
+  }
+  // The first job that was started and has not ended, ends.
+  void end_one() {
+    const auto job = jobs.front();
+    jobs.erase(jobs.begin());
+    bench.give(actors::Reported{job.work()});
+    keep_jobs();
+  }
+  void keep_jobs() { jobs.insert(jobs.end(), bench.jobs.begin(), bench.jobs.end()); }
+
+  preprocess::PreprocessCore core;
+  Bench bench;
+  std::vector<actors::StartJob> jobs;
+};
+
+}  // namespace
+
+TEST_CASE("long prompts are prepared one after the other, and short ones pass them") {
+  Queue queue;
+  queue.ask(1, limits::bulk_bytes_min);
+  queue.ask(2, limits::bulk_bytes_min);
+  CHECK(queue.jobs.size() == 1);
+  queue.ask(3, limits::bulk_bytes_min - 1);
+  CHECK(queue.jobs.size() == 2);
+  queue.end_one();
+  CHECK(queue.bench.sent<protocol::Prepared>(1)->head.request == request_id(1));
+  CHECK(queue.jobs.size() == 2);
+  queue.end_one();
+  CHECK(queue.bench.sent<protocol::Prepared>(1)->head.request == request_id(3));
+  queue.end_one();
+  CHECK(queue.bench.sent<protocol::Prepared>(1)->head.request == request_id(2));
+  CHECK(queue.bench.load(0).streams == 0);
+}
+
+TEST_CASE("a long prompt whose time is over before its turn is not prepared") {
+  Queue queue;
+  queue.ask(1, limits::bulk_bytes_min);
+  queue.ask(2, limits::bulk_bytes_min, 100);
+  queue.bench.now += milliseconds(200);
+  queue.end_one();
+  CHECK(queue.jobs.empty());
+  CHECK(queue.bench.load(0).streams == 0);
+}
+
+TEST_CASE("a prompt whose preparation throws is answered, and the next one has its turn") {
+  preprocess::PreprocessCore core(
+      {}, [](const protocol::Prepare&) -> Result<protocol::Prepared> { throw std::runtime_error("no such template"); });
+  Bench bench(core);
+  bench.receive(1, protocol::Prepare{}, head_of(1));
+  bench.give(actors::Reported{bench.jobs.at(0).work()});
+  const auto* refused = bench.body<protocol::Refused>(1);
+  REQUIRE(refused != nullptr);
+  CHECK(refused->text == "preparing the prompt failed: no such template");
+  CHECK(bench.load(0).streams == 0);
 }

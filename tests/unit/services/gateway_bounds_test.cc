@@ -1,0 +1,55 @@
+// What a gateway refuses because it has enough of it, and when it says to come back.
+#include <doctest/doctest.h>
+
+#include "gateway_bench.h"
+
+using namespace shoal;
+using namespace shoal::test;
+
+TEST_CASE("long prompts in preparation are bounded, by a refusal that says so, and short ones are not touched") {
+  Gateway gateway;
+  const std::string longest(limits::prompt_bytes_max, 'x');
+  std::size_t held = 0;
+  for (; held + longest.size() <= limits::preparing_bytes_max; held += longest.size()) {
+    gateway.ask({.id = std::to_string(held), .text = longest});
+    REQUIRE(gateway.told("type") == "ACCEPTED");
+  }
+  gateway.ask({.id = "more", .text = longest});
+  CHECK(gateway.last("code") == "busy");
+  CHECK(gateway.last("message") ==
+        "long prompts of 33554432 bytes are being prepared for this gateway, of 33554432 at a "
+        "time; try again or ask another gateway");
+  gateway.ask({.id = "short"});
+  CHECK(gateway.told("type") == "ACCEPTED");
+  gateway.say(request_of("CANCEL", "0"));
+  gateway.ask({.id = "more", .text = longest});
+  CHECK(gateway.told("type") == "ACCEPTED");
+}
+
+TEST_CASE("the owner of a long prompt gives a busy preprocess the time that all long ones take") {
+  Gateway gateway;
+  gateway.up(other_preprocess, "preprocess");
+  const std::string text(limits::prompt_bytes_max, 'x');
+  gateway.ask({.text = text});
+  const Epoch asked = gateway.to<protocol::Prepare>();
+  gateway.bench.pass(milliseconds(limits::prepare_wait_ms));
+  CHECK(gateway.to<protocol::Prepare>() == 0);
+  gateway.bench.pass(milliseconds(text.size() / limits::prepare_bytes_a_ms));
+  CHECK(gateway.to<protocol::Prepare>() != 0);
+  CHECK(gateway.to<protocol::Prepare>() != asked);
+}
+
+TEST_CASE("a full gateway says how long its requests take to end, as measured") {
+  Gateway gateway({.epoch = 1, .seed = 7, .streams_max = 1});
+  for (int i = 0; i < 20; ++i) {
+    gateway.ask();
+    gateway.bench.now += seconds(10);
+    gateway.say(request_of("CANCEL", "r"));
+  }
+  gateway.ask();
+  gateway.ask({.id = "more"});
+  CHECK(gateway.last("code") == "busy");
+  const std::uint32_t wait_ms = gateway.last_number("retry_after_ms");
+  CHECK(wait_ms > 8'000);
+  CHECK(wait_ms <= 12'000);
+}
