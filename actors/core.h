@@ -59,8 +59,11 @@ struct ClientGone {
 struct Reported {  // by a job or the engine thread of this process
   std::any value;
 };
-struct Tick {};  // next_wake() has come
-using Event = std::variant<Started, Received, PeerUp, PeerDown, LinkLost, ClientReceived, ClientGone, Reported, Tick>;
+struct Tick {};       // next_wake() has come
+struct Draining {};   // the process is about to end: nothing new is taken, what is owed is done while there is time
+struct DrainOver {};  // that time is over: whoever still waits is told
+using Event = std::variant<Started, Received, PeerUp, PeerDown, LinkLost, ClientReceived, ClientGone, Reported, Tick,
+                           Draining, DrainOver>;
 
 // ---- effects
 
@@ -133,6 +136,9 @@ public:
   // When the core wants a Tick at the latest; asked after every event. Timers are this one number, because a time that
   // is asked for again needs no cancelling.
   virtual Time next_wake() const { return time_never; }
+
+  // Whether somebody waits for something that this process has taken on. One that drains ends when nobody does.
+  virtual bool owes() const { return false; }
 
   // Adds what this service knows to the report that goes to `router`.
   virtual void fill_load(protocol::LoadReport&, [[maybe_unused]] Epoch router, [[maybe_unused]] Time now) {}

@@ -7,7 +7,7 @@ namespace shoal {
 namespace {
 
 // In the order of Code's numbers.
-constexpr std::array<std::string_view, 31> names = {
+constexpr std::array<std::string_view, 32> names = {
     "ok",
     "internal",
     "invalid_request",
@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, 31> names = {
     "timeout",
     "refused",
     "no_service",
+    "draining",
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ enum class Code : std::uint16_t {
   timeout = 28,              // a peer did not answer in time
   refused = 29,              // a stage of the pipeline refused the request; the text is the stage's
   no_service = 30,           // nobody of the called kind is alive
+  draining = 31,             // the process is about to end and takes nothing new: ask another one
 };
 
 // The stable name of a code, as the client edge spells it: "deadline_exceeded".

@@ -133,7 +133,7 @@ bool Supervisor::any_running() const {
 void Supervisor::end(milliseconds patience) {
   ending_ = true;
   asked_twice_ = false;
-  for (const Kept& kept : kept_) kept.child.signal(SIGTERM);
+  for (const Kept& kept : kept_) kept.child.signal(SIGINT);  // at once: nobody is left that could go on with anything
   const auto deadline = Clock::now() + patience;
   while (any_running() && Clock::now() < deadline && !asked_twice_) {
     step(std::chrono::ceil<milliseconds>(deadline - Clock::now()));

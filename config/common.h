@@ -2,8 +2,11 @@
 // line, the configuration file and what is printed at start all follow that list (config/settings.h). Plain values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "base/limits.h"
 
 namespace shoal::config {
 
@@ -14,6 +17,7 @@ struct CommonConfig {
   std::string node;       // empty: the host's name
   std::string model;      // a directory, or "bytes"
   bool insecure = false;
+  std::uint32_t drain_ms = limits::drain_default_ms;
   std::string log_format = "text";
   std::string log_level = "info";
 
@@ -27,6 +31,9 @@ struct CommonConfig {
     visit("node", self.node, "the name of this host (default: the host's name)");
     visit("model", self.model, "directory of the model, or `bytes` for an echo without a model");
     visit("insecure", self.insecure, "allow addresses other than loopback and ipc without keys");
+    visit("drain_ms", self.drain_ms,
+          "how long this process goes on with what it has after SIGTERM; Ctrl-C or a second signal ends it at once", 0,
+          limits::deadline_default_ms);
     visit("log_format", self.log_format, "how each line of the log is written: as key=value, or as a JSON object",
           {"text", "json"});
     visit("log_level", self.log_level, "what is logged: this and whatever is more serious",

@@ -36,6 +36,7 @@ public:
   void on(const actors::Event& event, Time now, actors::Effects& out) final;
   Time next_wake() const final;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  bool owes() const override { return !requests_.empty(); }
 
 protected:
   // The answer to a CALL: a payload, or an Error, whose code and text reach the caller. So does the text of what is

@@ -106,6 +106,7 @@ int run_service_process(const std::string& kind, int argc, const char* const* ar
   process.bind = config.bind;
   process.advertise = config.advertise;
   process.insecure = config.insecure;
+  process.drain_ms = config.drain_ms;
   process.log_format = config.log_format;
   process.log_level = config.log_level;
   return actors::run_service(process,

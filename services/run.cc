@@ -12,6 +12,7 @@ actors::ServiceConfig service_config(const std::string& kind, const CommonConfig
   service.bind = config.bind;
   service.advertise = config.advertise;
   service.insecure = config.insecure;
+  service.drain_ms = config.drain_ms;
   service.log_format = config.log_format;
   service.log_level = config.log_level;
   return service;

@@ -15,8 +15,9 @@ constexpr auto load_interval = milliseconds(limits::load_interval_ms);
 constexpr auto load_gap = milliseconds(limits::load_gap_ms);
 constexpr auto dial_wait = milliseconds(limits::link_wait_ms);
 constexpr auto ask_again = milliseconds(limits::ask_again_ms);
-constexpr auto last_word_span = milliseconds(1500);  // for everybody's HELLO to a router that is new
-constexpr std::size_t views_max = 64;                // routers
+constexpr auto last_word_span = milliseconds(1500);               // for everybody's HELLO to a router that is new
+constexpr auto last_words = milliseconds(limits::last_words_ms);  // of a process that ends before what it owes is done
+constexpr std::size_t views_max = 64;                             // routers
 
 }  // namespace
 
@@ -44,6 +45,8 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
           on_seeds(happened.addresses, out);
         } else if constexpr (std::is_same_v<T, Measured>) {
           measured_ = happened;
+        } else if constexpr (std::is_same_v<T, Drain>) {
+          on_drain(happened.until, now, out);
         } else if constexpr (std::is_same_v<T, Stopping>) {
           on_stopping(out);
         } else if constexpr (std::is_same_v<T, Tick>) {
@@ -54,13 +57,18 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
       },
       event);
   settle(now, out);
+  if (draining_) heed_debts(now);
 }
 
 Time MeshCore::next_wake() const {
   Time awake = last_word_until_;
   for (const auto& [epoch, at] : strangers_) awake = std::min(awake, at);
   for (const auto& [epoch, until] : suspects_) awake = std::min(awake, until);
-  return std::min({service_->next_wake(), next_load_, awake_.wake_at(awake)});  // links are looked at with each LOAD
+  Time wake =
+      std::min({service_->next_wake(), next_load_, awake_.wake_at(awake)});  // links are looked at with each LOAD
+  if (!drain_over_) wake = std::min(wake, drains_until_);
+  if (!drained_) wake = std::min(wake, ends_at_);
+  return wake;
 }
 
 bool MeshCore::hears_router() const {
@@ -199,6 +207,29 @@ void MeshCore::heed_views(bool heard_router, Time now, WireEffects& out) {
   merge_views(now, out);
 }
 
+void MeshCore::on_drain(Time until, Time now, WireEffects& out) {
+  drains_until_ = std::min(drains_until_, until);
+  if (!std::exchange(draining_, true)) {
+    announce_self(now, out);
+    next_load_ = now;
+    owed_ = service_->owes();
+    serve(Draining{}, now, out);
+  }
+  if (now >= drains_until_) end_drain(now, out);
+}
+
+void MeshCore::end_drain(Time now, WireEffects& out) {
+  if (!std::exchange(drain_over_, true)) serve(DrainOver{}, now, out);
+}
+
+// The end of a process is known to some before what it said last is, so that gets a moment to arrive everywhere.
+void MeshCore::heed_debts(Time now) {
+  const bool owes = service_->owes() && !drain_over_;
+  owed_ = owed_ || owes;
+  ends_at_ = owes ? time_never : std::min(ends_at_, owed_ ? now + last_words : now);
+  drained_ = drained_ || now >= ends_at_;
+}
+
 void MeshCore::on_stopping(WireEffects& out) {
   for (const auto& [address, link] : links_) {
     if (link.up) post(out, Route{address, {}}, protocol::make_message(protocol::Bye{}));
@@ -210,6 +241,7 @@ void MeshCore::on_stopping(WireEffects& out) {
 
 void MeshCore::on_tick(Time now, WireEffects& out) {
   if (now >= next_load_) report_load(now, out);
+  if (now >= drains_until_) end_drain(now, out);
   end_suspicions(now, out);
   if (awake_.now() >= last_word_until_) {
     last_word_until_ = time_never;

@@ -38,6 +38,9 @@ public:
   // Whether at least one router sent its table; a router needs no other.
   bool joined() const { return config_.self.kind == "router" || hears_router(); }
 
+  // Whether a process that was asked to end may do so: its service owes nothing, or was told that its time is over.
+  bool drained() const { return drained_; }
+
 private:
   struct Link {
     bool up = false;
@@ -73,6 +76,9 @@ private:
   void on_strayed(const Strayed& strayed, WireEffects& out);
   void on_directory(Epoch router, const protocol::Directory& directory, Time now, WireEffects& out);
   void on_seeds(const std::vector<std::string>& addresses, WireEffects& out);
+  void on_drain(Time until, Time now, WireEffects& out);
+  void end_drain(Time now, WireEffects& out);
+  void heed_debts(Time now);
   void on_stopping(WireEffects& out);
   void on_tick(Time now, WireEffects& out);
   void end_suspicions(Time now, WireEffects& out);
@@ -89,6 +95,7 @@ private:
   void say_hello(const Route& route, WireEffects& out);
   protocol::Message hello() const;
   void advertise(std::vector<protocol::Label> labels, Time now, WireEffects& out);
+  void announce_self(Time now, WireEffects& out);
   void report_load(Time now, WireEffects& out);
   void lose(Epoch epoch, const LossCause& why, Time now, WireEffects& out);
   void merge_views(Time now, WireEffects& out);
@@ -128,6 +135,12 @@ private:
   Awake awake_;                                 // by which everybody here is judged
   std::uint64_t pings_ = 0;
   Measured measured_;
+  Time drains_until_ = time_never;
+  Time ends_at_ = time_never;  // nothing is owed any more, and what was said last has been heard by then
+  bool draining_ = false;
+  bool drain_over_ = false;
+  bool owed_ = false;  // since it drains
+  bool drained_ = false;
   Time next_load_;
   Time last_load_;
   std::uint64_t load_sequence_ = 0;

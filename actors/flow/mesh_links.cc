@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/flow/mesh_core.h"
+#include "actors/flow/peers.h"
 #include "actors/flow/weight.h"
 #include "base/check.h"
 #include "base/limits.h"
@@ -193,8 +194,10 @@ void MeshCore::unassign(Link& link, const std::string& address) {
 void MeshCore::say_hello(const Route& route, WireEffects& out) { post(out, route, hello()); }
 
 protocol::Message MeshCore::hello() const {
+  protocol::Entry self = config_.self;
+  if (draining_ && self.labels.size() < limits::labels_max) self.labels.push_back({draining_label, "yes"});
   return protocol::make_message(
-      protocol::Hello{.schema = protocol::schema_digest(), .self = config_.self, .bound = config_.bound});
+      protocol::Hello{.schema = protocol::schema_digest(), .self = self, .bound = config_.bound});
 }
 
 // HELLO once more: routers announce an entry that has changed. Links that are not up yet say it when they are.
@@ -202,6 +205,10 @@ void MeshCore::advertise(std::vector<protocol::Label> labels, Time now, WireEffe
   SHOAL_CHECK(labels.size() <= limits::labels_max);
   if (labels == config_.self.labels) return;
   config_.self.labels = std::move(labels);
+  announce_self(now, out);
+}
+
+void MeshCore::announce_self(Time now, WireEffects& out) {
   for (const auto& [address, link] : links_) {
     if (link.up && (link.seed || views_.count(link.epoch) != 0)) say_hello(Route{address, {}}, out);
   }

@@ -33,32 +33,38 @@ const protocol::Entry* Peers::find(Epoch epoch) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-std::vector<const protocol::Entry*> Peers::of(std::string_view kind) const {
+// Those that take something new.
+template <class Wanted>
+std::vector<const protocol::Entry*> Peers::select(Wanted wanted) const {
   std::vector<const protocol::Entry*> found;
   for (const auto& [epoch, entry] : entries_) {
-    if (entry.kind == kind) found.push_back(&entry);
+    if (label(entry, draining_label).empty() && wanted(entry)) found.push_back(&entry);
   }
   return found;
+}
+
+std::vector<const protocol::Entry*> Peers::of(std::string_view kind) const {
+  return select([&](const protocol::Entry& entry) { return entry.kind == kind; });
 }
 
 bool Peers::any(std::string_view kind) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& item) { return item.second.kind == kind; });
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& item) {
+    return item.second.kind == kind && label(item.second, draining_label).empty();
+  });
 }
 
 std::vector<const protocol::Entry*> Peers::serving(std::string_view kind) const {
-  std::vector<const protocol::Entry*> found;
-  for (const auto& [epoch, entry] : entries_) {
-    if (entry.kind == kind || (entry.kind == "gateway" && lists(label(entry, "serves"), kind))) found.push_back(&entry);
-  }
-  return found;
+  return select([&](const protocol::Entry& entry) {
+    return entry.kind == kind || (entry.kind == "gateway" && lists(label(entry, "serves"), kind));
+  });
 }
 
 std::vector<std::string> Peers::kinds() const {
   std::set<std::string> found;
-  for (const auto& [epoch, entry] : entries_) {
-    found.insert(entry.kind);
-    if (entry.kind != "gateway") continue;
-    std::string_view served = label(entry, "serves");
+  for (const auto* entry : select([](const protocol::Entry&) { return true; })) {
+    found.insert(entry->kind);
+    if (entry->kind != "gateway") continue;
+    std::string_view served = label(*entry, "serves");
     while (!served.empty()) {
       const std::size_t comma = std::min(served.find(','), served.size());
       if (comma > 0) found.emplace(served.substr(0, comma));
@@ -71,9 +77,9 @@ std::vector<std::string> Peers::kinds() const {
 std::vector<const protocol::Entry*> Peers::rendezvous(std::string_view kind, std::uint64_t hash, std::string_view key,
                                                       std::string_view value) const {
   std::vector<std::pair<std::uint64_t, const protocol::Entry*>> weighted;
-  for (const auto& [epoch, entry] : entries_) {
-    if (entry.kind != kind || (!key.empty() && label(entry, key) != value)) continue;
-    weighted.emplace_back(Random(hash ^ epoch).next(), &entry);
+  for (const auto* entry : of(kind)) {
+    if (!key.empty() && label(*entry, key) != value) continue;
+    weighted.emplace_back(Random(hash ^ entry->epoch).next(), entry);
   }
   std::sort(weighted.begin(), weighted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<const protocol::Entry*> ordered;

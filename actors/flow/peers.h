@@ -1,4 +1,5 @@
-// The peers that a core was told of by PeerUp and PeerDown, by kind. Pure; lives with its core; not thread-safe.
+// The peers that a core was told of by PeerUp and PeerDown, by kind. One that drains (its label says so) is known and
+// takes nothing new, so it is in none of the lists but find(). Pure; lives with its core; not thread-safe.
 #pragma once
 
 #include <map>
@@ -12,6 +13,9 @@ namespace shoal::actors {
 
 // The value of a label; empty if the entry has none of this key.
 std::string_view label(const protocol::Entry& entry, std::string_view key);
+
+// The label of a process that is about to end.
+inline constexpr const char* draining_label = "draining";
 
 class Peers {
 public:
@@ -39,6 +43,9 @@ public:
                                                  std::string_view value = {}) const;
 
 private:
+  template <class Wanted>
+  std::vector<const protocol::Entry*> select(Wanted wanted) const;
+
   std::map<Epoch, protocol::Entry> entries_;
 };
 

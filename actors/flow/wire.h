@@ -50,9 +50,12 @@ struct Measured {  // of this process, about once a second
   std::uint32_t loop_lag_ms = 0;
   std::uint32_t cpus = 0;
 };
-struct Stopping {};  // the process was asked to end: say BYE
-using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, SeedsResolved, Measured, Stopping,
-                               ClientReceived, ClientGone, Reported, Tick>;
+struct Drain {  // the process was asked to end: at this time at the latest; an earlier one than before counts
+  Time until;
+};
+struct Stopping {};  // it ends now: say BYE
+using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, SeedsResolved, Measured, Drain,
+                               Stopping, ClientReceived, ClientGone, Reported, Tick>;
 
 // ---- to the loop
 

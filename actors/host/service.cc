@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <initializer_list>
 #include <random>
 #include <signal.h>
 #include <sys/resource.h>
@@ -32,14 +33,38 @@ std::uint64_t random_bits() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-// The signals that end the process; blocked in every thread, awaited by main.
-sigset_t block_ending_signals() {
-  sigset_t ending;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGINT);
-  sigaddset(&ending, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  return ending;
+constexpr int drained_signal = SIGUSR1;  // from the actor to main: what is owed is done
+
+sigset_t set_of(std::initializer_list<int> numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+// Blocked in every thread, awaited by main.
+void block_signals() {
+  const sigset_t awaited = set_of({SIGINT, SIGTERM, drained_signal});
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+}
+
+int next_of(std::initializer_list<int> numbers) {
+  const sigset_t set = set_of(numbers);
+  int number = 0;
+  sigwait(&set, &number);
+  return number;
+}
+
+// SIGTERM leaves time for what is owed; SIGINT, and whatever comes second, does not.
+void drain(ServiceActor& running, std::uint32_t drain_ms, int signal) {
+  const auto done = [main_thread = pthread_self()] { pthread_kill(main_thread, drained_signal); };
+  const std::uint32_t patience_ms = signal == SIGTERM ? drain_ms : 0;
+  alarm(patience_ms / 1000 + end_patience_s);  // whatever hangs, the process ends: SIGALRM's default does it
+  running.drain(milliseconds(patience_ms), done);
+  while (next_of({SIGINT, SIGTERM, drained_signal}) != drained_signal) {
+    alarm(end_patience_s);
+    running.drain(milliseconds(0), done);
+  }
 }
 
 // Every connection is a descriptor or two, and the usual soft limit is far below what the system allows.
@@ -72,7 +97,7 @@ void print_state(const std::string& state, const protocol::Entry& self, const Lo
 }  // namespace
 
 int run_service(const ServiceConfig& config, const std::function<Service(ServiceHandle&)>& make) {
-  const sigset_t ending = block_ending_signals();
+  block_signals();
   signal(SIGPIPE, SIG_IGN);  // a log nobody reads is no reason to end
   raise_descriptor_limit();
   ServiceHandle handle;
@@ -124,9 +149,7 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
   {
     const Resolver resolver(
         config.routers, [&running](std::vector<std::string> found) { running.tell(SeedsResolved{std::move(found)}); });
-    int signal = 0;
-    sigwait(&ending, &signal);
-    alarm(end_patience_s);  // whatever hangs from here on, the process ends: SIGALRM's default does it
+    drain(running, config.drain_ms, next_of({SIGINT, SIGTERM}));
   }
 
   if (service.stop) service.stop();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/core.h"
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace shoal::actors {
@@ -26,7 +27,8 @@ struct ServiceConfig {
   std::string answers_bind{};
   bool insecure = false;
   std::vector<protocol::Label> labels{};
-  std::uint32_t workers = 2;        // threads of actor and jobs
+  std::uint32_t workers = 2;  // threads of actor and jobs
+  std::uint32_t drain_ms = limits::drain_default_ms;
   std::string log_format = "text";  // as in log.h
   std::string log_level = "info";
 };
@@ -44,7 +46,9 @@ struct Service {
   std::function<void()> stop{};                           // joins the service's own threads; may be empty
 };
 
-// Blocks until SIGTERM or SIGINT, then says BYE and ends. Prints on stdout once the process can be reached
+// Blocks until SIGTERM, then lets the service do what it owes for up to `drain_ms`, says BYE and ends. A second signal
+// ends that time, and so does SIGINT as the first one: whoever still waits is told. Prints on stdout once the process
+// can be reached
 //   listening kind=gateway epoch=0123456789abcdef bind=tcp://127.0.0.1:40000 address=… client=…
 // and, with a publish port, publish=… answers=…; and the same behind `ready` once it has joined the mesh, that is when
 // a router answered. Where the log is JSON, both are objects with these keys and the word as "event".

@@ -40,6 +40,10 @@ struct Wake {
   Time at;
 };
 struct TakeMeasure {};
+struct StartDrain {
+  Duration span;
+  std::function<void()> drained;
+};
 struct Job {
   std::function<std::any()> work;
 };
@@ -57,6 +61,7 @@ struct Stop {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::Inbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::Wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::TakeMeasure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::StartDrain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::Job)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::JobFailed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(shoal::actors::Stop)
@@ -137,6 +142,7 @@ public:
     WireEffects effects;
     core_->on(event, now, effects);
     for (WireEffect& effect : effects) carry_out(effect);
+    if (drained_ && core_->drained()) std::exchange(drained_, {})();
     schedule_wake(now);
   }
 
@@ -150,6 +156,11 @@ public:
     const Meter::Reading reading = meter_.read(monotonic_now());
     on(Measured{reading.cpu_permille, reading.rss_bytes, ports_.take_loop_lag_ms(), reading.cpus});
     port::tell_after(self_, measure_interval, TakeMeasure{});
+  }
+
+  void on_drain(const StartDrain& drain) {
+    if (!std::exchange(drains_, true)) drained_ = drain.drained;
+    on(Drain{monotonic_now() + drain.span});
   }
 
   void on_job_failed(const std::string& what) {
@@ -234,6 +245,8 @@ private:
   const std::shared_ptr<Mailbox> mailbox_;
   std::vector<Worker> workers_;
   std::deque<Time> failures_;
+  std::function<void()> drained_;  // until it was called
+  bool drains_ = false;
   std::map<std::string, std::uint64_t> counters_;
   Meter meter_;
   Time scheduled_ = time_never;
@@ -250,6 +263,7 @@ caf::behavior make_service(caf::event_based_actor* self, const std::shared_ptr<R
           [running](const Wake& wake) { running->on_wake(wake.at); },
           [running](const JobFailed& failed) { running->on_job_failed(failed.what); },
           [running](const TakeMeasure&) { running->on_measure(); },
+          [running](const StartDrain& drain) { running->on_drain(drain); },
           [running](const Stop& stop) { running->on_stop(stop); }};
 }
 
@@ -301,6 +315,10 @@ bool ServiceActor::run() {
 }
 
 bool ServiceActor::congested() const { return system_->mailbox->backlog.is_full(); }
+
+void ServiceActor::drain(Duration span, std::function<void()> drained) {
+  port::tell(system_->service, StartDrain{span, std::move(drained)}, system_->mailbox->home);
+}
 
 void ServiceActor::stop() {
   std::call_once(system_->stopped, [this] {

@@ -34,6 +34,10 @@ public:
   // Whether so many events wait that the loop should read no more for a while.
   bool congested() const;
 
+  // Asks the core to end its work: at the latest `span` from now, which a later call may shorten. `drained` is called
+  // once, on the actor's thread, when it has. Any thread, and nothing in it may wait.
+  void drain(Duration span, std::function<void()> drained);
+
   // Lets the core say BYE and ends the actor; returns when both are done. After it tell() does nothing.
   void stop();
 

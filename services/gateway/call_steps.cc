@@ -21,6 +21,7 @@ void GatewayCore::on_call(const ClientId& client, protocol::edge::Call call, Tim
     out.reply_client(client, protocol::edge::error(call.id, error, retry_after(error.code)));
   };
   if (find(client, call.id) != nullptr) return refuse(duplicate_id(call.id));
+  if (draining_) return refuse(draining());
   const auto opened = calls_.open(ClientCaller{client, call.id}, {0, call.kind, call.method, std::move(call.payload)},
                                   call.epoch, now + milliseconds(call.deadline_ms), now, out);
   if (!opened) return refuse(opened.error());
@@ -42,7 +43,7 @@ void GatewayCore::on_status(const ClientId& client, const std::string& id, Time 
 }
 
 void GatewayCore::on_serve(const ClientId& client, const protocol::edge::Serve& serve, Effects& out) {
-  const auto added = calls_.servers().add(client, serve.kind);
+  const auto added = draining_ ? Result<void>(draining()) : calls_.servers().add(client, serve.kind);
   if (!added) {
     return out.reply_client(client, protocol::edge::error(serve.id, added.error(), retry_after(added.error().code)));
   }

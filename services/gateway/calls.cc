@@ -176,6 +176,10 @@ std::vector<Ended> Calls::on_tick(Time now) {
   return ended;
 }
 
+std::vector<Ended> Calls::on_drain_over() {
+  return end_all([](const Open&) { return true; }, {Code::draining, "this gateway ended before the answer came"});
+}
+
 std::vector<Ended> Calls::cancel(const ClientId& client, const std::string& id) {
   const auto known = by_client_.find({client, id});
   if (known == by_client_.end()) return {};

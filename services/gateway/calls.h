@@ -55,12 +55,14 @@ public:
   std::vector<Ended> on_peer_lost(Epoch peer);
   std::vector<Ended> on_client_gone(const actors::ClientId& client);
   std::vector<Ended> on_tick(Time now);
+  std::vector<Ended> on_drain_over();
   std::vector<Ended> cancel(const actors::ClientId& client, const std::string& id);
 
   // Nobody waits any more.
   void forget(std::uint64_t number) { take(number); }
 
   bool has(const actors::ClientId& client, const std::string& id) const { return by_client_.count({client, id}) != 0; }
+  bool any() const { return !open_.empty(); }
   Time next_wake() const { return timers_.next(); }
 
   Servers& servers() { return servers_; }

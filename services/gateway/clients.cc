@@ -87,6 +87,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
     out.reply_client(client, protocol::edge::error(submit.id, error, retry_ms));
   };
   if (find(client, submit.id) != nullptr || calls_.has(client, submit.id)) return refuse(duplicate_id(submit.id), 0);
+  if (draining_) return refuse(draining(), retry_after_ms);
   const std::size_t reserved = client.published ? 0 : config_.published_max - published_open_;
   if (streams_.size() + reserved >= config_.streams_max) {
     return refuse({Code::busy, "this gateway holds as many requests as it may; try again or ask another gateway"},

@@ -43,6 +43,10 @@ void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
           on_client_gone(happened.client, now, out);
         } else if constexpr (std::is_same_v<T, actors::Tick>) {
           on_tick(now, out);
+        } else if constexpr (std::is_same_v<T, actors::Draining>) {
+          draining_ = true;
+        } else if constexpr (std::is_same_v<T, actors::DrainOver>) {
+          on_drain_over(now, out);
         }
       },
       event);
@@ -78,6 +82,24 @@ void GatewayCore::on_tick(Time now, Effects& out) {
     out.reply_client(stream.client,
                      protocol::edge::keepalive(stream.client_id, stream.attempt, stream.shown(), stream.shown_chain()));
   }
+}
+
+// What this gateway takes on no more, with those that do.
+Error GatewayCore::draining() const {
+  std::string others;
+  for (const auto* gateway : peers_.of("gateway")) {
+    if (gateway->epoch != config_.epoch) others += (others.empty() ? "" : " or ") + printable(gateway->client);
+  }
+  const std::string advice = others.empty() ? "send the request again later" : "send the request to " + others;
+  return {Code::draining, as_sentence("this gateway is about to end; " + advice, 1024)};
+}
+
+// Whoever still waits hears so.
+void GatewayCore::on_drain_over(Time now, Effects& out) {
+  std::vector<RequestId> left;
+  for (const auto& [request, stream] : streams_) left.push_back(request);
+  for (const RequestId& request : left) fail(streams_.at(request), draining(), retry_after_ms, now, out);
+  settle(calls_.on_drain_over(), now, out);
 }
 
 void GatewayCore::finish(Stream& stream, protocol::Finish finish, Time now, Effects& out) {

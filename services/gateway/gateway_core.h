@@ -29,8 +29,8 @@ inline constexpr std::uint32_t retry_ms_max = 60'000;
 
 // Of a CALL: 0 unless the same one may succeed later.
 inline std::uint32_t retry_after(Code code) {
-  const bool passes =
-      code == Code::busy || code == Code::no_service || code == Code::peer_lost || code == Code::timeout;
+  const bool passes = code == Code::busy || code == Code::no_service || code == Code::peer_lost ||
+                      code == Code::timeout || code == Code::draining;
   return passes ? retry_after_ms : 0;
 }
 
@@ -67,6 +67,7 @@ public:
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   Time next_wake() const override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  bool owes() const override { return !streams_.empty() || calls_.any(); }
 
 private:
   using Key = std::pair<actors::ClientId, std::string>;  // a client's own id, unique on its connection
@@ -107,6 +108,9 @@ private:
   void on_holder_lost(Stream& stream, Epoch holder, Time now, actors::Effects& out);
   void on_overdue(Stream& stream, Time now, actors::Effects& out);
   void on_tick(Time now, actors::Effects& out);
+  void on_drain_over(Time now, actors::Effects& out);
+  void on_holder_drained(Stream& stream, Epoch holder, Time now, actors::Effects& out);
+  Error draining() const;
 
   // Calls.
   void settle(std::vector<Ended> ended, Time now, actors::Effects& out);
@@ -161,6 +165,7 @@ private:
 
   Result<std::string> choose_model(const std::string& wanted) const;
   const protocol::Entry* next_preprocess(const Stream& stream);
+  std::uint32_t default_tokens(const std::string& model, std::uint32_t prompt, std::uint32_t room) const;
   const protocol::Entry* next_router(const Stream& stream);
   bool knows_executor_for(const Stream& stream) const;
   Stream* find(const actors::ClientId& client, const std::string& id);
@@ -189,6 +194,7 @@ private:
   Time next_keepalive_ = time_never;
   std::vector<RequestId> blocked_;  // a stage could not be asked about their answers, for want of room
   Time blocked_until_ = time_never;
+  bool draining_ = false;
 };
 
 }  // namespace shoal::gateway

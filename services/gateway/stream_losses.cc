@@ -105,6 +105,8 @@ void GatewayCore::on_peer_lost(Epoch peer, Time now, Effects& out) {
     Stream& stream = streams_.at(request);
     if (stream.phase == Phase::preparing) {
       prepare(stream, now, out);
+    } else if (stream.phase == Phase::running && stream.executor_done && stream.relay != peer) {
+      stream.executor = 0;  // it owes nothing any more, and the relay has the last word
     } else if (stream.relay == peer || stream.phase == Phase::starting || stream.phase == Phase::running) {
       on_holder_lost(stream, peer, now, out);
     } else if (stream.executor == peer && stream.grant) {  // from here on it is being placed
@@ -133,8 +135,16 @@ void GatewayCore::on_holder_lost(Stream& stream, Epoch holder, Time now, Effects
        retry_after_ms, now, out);
 }
 
+// It ends in good order: whatever the client has seen already, the stream goes on elsewhere from the journal.
+void GatewayCore::on_holder_drained(Stream& stream, Epoch holder, Time now, Effects& out) {
+  if (stream.phase == Phase::yielded || ++stream.losses > losses_max) return on_holder_lost(stream, holder, now, out);
+  out.count("streams_handed_over");
+  dispatch_again(stream, now, out);
+}
+
 void GatewayCore::on_failed(Stream& stream, Epoch from, const protocol::Failed& failed, Time now, Effects& out) {
   if (from != stream.executor && from != stream.relay) return;
+  if (failed.retryable && failed.code == Code::draining) return on_holder_drained(stream, from, now, out);
   if (failed.retryable && failed.code == Code::peer_lost) {
     return on_holder_lost(stream, failed.blame != 0 ? failed.blame : from, now, out);
   }

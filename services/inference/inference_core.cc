@@ -68,6 +68,11 @@ void InferenceCore::on(const actors::Event& event, Time now, Effects& out) {
   } else if (std::holds_alternative<actors::Tick>(event)) {
     tell_if_scarce(out);
     slots_.pass(now);
+  } else if (std::holds_alternative<actors::Draining>(event)) {
+    draining_ = true;
+    out.report_load();
+  } else if (std::holds_alternative<actors::DrainOver>(event)) {
+    on_drain_over(now, out);
   } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
     if (const auto* report = std::any_cast<EngineReport>(&reported->value)) on_report(*report, now, out);
   }
@@ -101,7 +106,7 @@ void InferenceCore::fill_load(protocol::LoadReport& report, Epoch router, Time n
   }
   RouterShare& own = shares_[router];
   report.grants_consumed = own.consumed;
-  const std::size_t free = slots_.free();
+  const std::size_t free = draining_ ? 0 : slots_.free();
   const std::size_t routers = std::max<std::size_t>(1, peers_.of("router").size());
   const std::size_t parts = all_recent + routers;
   report.slots_free = static_cast<std::uint32_t>((free * (own.recent.size() + 1) + parts - 1) / parts);
@@ -165,6 +170,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   if (generate.grant.ttl_ms == 0) {
     return refuse(from, head, Code::grant_expired, "the grant was used too late", retry_after_ms, out);
   }
+  if (draining_) return refuse(from, head, Code::busy, "this executor is about to end", retry_after_ms, out);
   if (known == running_.end() && slots_.free() == 0) {
     return refuse(from, head, Code::busy, "no slot is free here", retry_after_ms, out);
   }
@@ -344,6 +350,15 @@ void InferenceCore::on_peer_lost(Epoch epoch, Time now, Effects& out) {
   for (const StreamId& stream : touched) {
     const std::string kind = running_.at(stream).owner == epoch ? "gateway" : "postprocess";
     fail(stream, {Code::peer_lost, "the executor heard nothing of this stream's " + kind}, true, now, out);
+  }
+}
+
+// What is not finished goes on elsewhere: its owner has all that it takes.
+void InferenceCore::on_drain_over(Time now, Effects& out) {
+  std::vector<StreamId> left;
+  for (const auto& [stream, running] : running_) left.push_back(stream);
+  for (const StreamId& stream : left) {
+    fail(stream, {Code::draining, "the executor ends before this stream does"}, true, now, out);
   }
 }
 

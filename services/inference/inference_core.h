@@ -32,6 +32,7 @@ public:
 
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  bool owes() const override { return !running_.empty(); }
   Time next_wake() const override { return slots_.next_wake(); }
 
 private:
@@ -68,6 +69,7 @@ private:
   void on_report(const EngineReport& report, Time now, actors::Effects& out);
   void send_tokens(const std::vector<engine::Generated>& generated, Time now, actors::Effects& out);
   void on_peer_lost(Epoch epoch, Time now, actors::Effects& out);
+  void on_drain_over(Time now, actors::Effects& out);
   Duration longest_wait(Time now) const;
   void forget_old(RouterShare& share, Time now) const;
   void fail(const StreamId& stream, const Error& error, bool retryable, Time now, actors::Effects& out);
@@ -82,6 +84,7 @@ private:
   actors::Tombstones tombstones_{limits::tombstones_max};
   Slots slots_;
   std::size_t bytes_ = 0;
+  bool draining_ = false;
   engine::EngineLoad engine_load_;
   std::deque<std::size_t> offered_;  // ids of the streams that the engine's last report does not count yet
   Latency latency_;

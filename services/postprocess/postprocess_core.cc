@@ -64,6 +64,8 @@ void PostprocessCore::on(const actors::Event& event, Time now, Effects& out) {
     on_peer_lost(down->peer.epoch, now, out);
   } else if (const auto* lost = std::get_if<actors::LinkLost>(&event)) {
     on_peer_lost(lost->epoch, now, out);
+  } else if (std::holds_alternative<actors::DrainOver>(event)) {
+    on_drain_over(now, out);
   } else if (std::holds_alternative<actors::Tick>(event)) {
     for (const StreamId& id : timers_.take_due(now)) {
       out.count("streams_past_deadline");
@@ -234,6 +236,18 @@ void PostprocessCore::on_peer_lost(Epoch peer, Time now, Effects& out) {
   }
   for (const StreamId& id : orphaned) {
     fail(streams_.at(id), {Code::peer_lost, "the relay heard nothing of this stream's owner"}, now, out);
+    forget(id);
+  }
+}
+
+// What is not finished goes on elsewhere: its owner has all that it takes.
+void PostprocessCore::on_drain_over(Time now, Effects& out) {
+  std::vector<StreamId> left;
+  for (const auto& [id, stream] : streams_) left.push_back(id);
+  for (const StreamId& id : left) {
+    if (!streams_.at(id).visible->finish()) {
+      fail(streams_.at(id), {Code::draining, "the relay ends before this stream does"}, now, out);
+    }
     forget(id);
   }
 }

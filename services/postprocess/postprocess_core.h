@@ -32,6 +32,7 @@ public:
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   Time next_wake() const override { return timers_.next(); }
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  bool owes() const override { return !streams_.empty(); }
 
 private:
   struct Relayed {
@@ -64,6 +65,7 @@ private:
   void on_stop(const protocol::Head& head);
   void on_mismatch(Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_peer_lost(Epoch peer, Time now, actors::Effects& out);
+  void on_drain_over(Time now, actors::Effects& out);
   void fail(const Relayed& stream, Error error, Time now, actors::Effects& out);
   void forget(const StreamId& stream);
   protocol::Head head_of(const Relayed& stream, Time now) const;

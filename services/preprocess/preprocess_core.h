@@ -27,6 +27,7 @@ public:
 
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
+  bool owes() const override { return jobs_ > 0; }
 
 private:
   struct Job {

@@ -53,6 +53,8 @@ void Network::stop(Process& process) {
   });
 }
 
+void Network::drain(Process& process, Duration span) { deliver(process, actors::Drain{now_ + span}); }
+
 void Network::pause(Process& process, Duration span) {
   if (process.paused) return;
   process.paused = true;
@@ -80,6 +82,9 @@ void Network::deliver(Process& process, const WireEvent& event) {
   WireEffects effects;
   process.mesh.on(event, now_, effects);
   apply(process, std::move(effects));
+  if (process.mesh.drained() && !std::exchange(process.ending, true)) {
+    at(now_, [this, &process] { stop(process); });
+  }
   const Time wake = process.mesh.next_wake();
   if (wake < process.wake_scheduled) {
     process.wake_scheduled = wake;

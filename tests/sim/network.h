@@ -35,6 +35,7 @@ public:
   std::string routing_id;
   bool alive = true;
   bool paused = false;
+  bool ending = false;
   std::vector<WireEvent> held;  // while paused
   Time wake_scheduled = time_never;
 };
@@ -52,8 +53,11 @@ public:
   // Ends it as kill −9 does: its state is gone, its links break after a moment.
   void kill(Process& process);
 
-  // Ends it as SIGTERM does: BYE first.
+  // Ends it in good order: BYE first.
   void stop(Process& process);
+
+  // The same, after it has done what it owes, for up to `span`.
+  void drain(Process& process, Duration span);
 
   // Holds everything that a process would do or be told for `span`, as SIGSTOP does, then lets it happen in order; its
   // own timers may come before what its sockets hold, or after it. Links to it come up when it goes on.

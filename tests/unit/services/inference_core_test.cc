@@ -267,3 +267,27 @@ TEST_CASE("a stream that comes without credit is not waited for") {
   executor.bench.now += seconds(1);
   CHECK(executor.bench.load(router).latency_us == 0);
 }
+
+TEST_CASE("an executor that drains offers no slot, takes nothing new and owes what it has") {
+  Executor executor;
+  REQUIRE(executor.generate(1));
+  executor.bench.give(actors::Draining{});
+  CHECK(executor.bench.reported_load);
+  CHECK(executor.bench.load(router).slots_free == 0);
+  CHECK(executor.core.owes());
+  CHECK_FALSE(executor.generate(2));
+  CHECK(executor.refused() == Code::busy);
+}
+
+TEST_CASE("an executor whose time is over hands its streams back to their owners") {
+  Executor executor;
+  REQUIRE(executor.generate(1));
+  executor.bench.give(actors::Draining{});
+  executor.bench.give(actors::DrainOver{});
+  const auto* failed = executor.bench.body<protocol::Failed>(owner);
+  REQUIRE(failed != nullptr);
+  CHECK(failed->code == Code::draining);
+  CHECK(failed->retryable);
+  CHECK(executor.command<inference::CancelWork>() != nullptr);
+  CHECK_FALSE(executor.core.owes());
+}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/flow/mesh_core.h"
+#include "actors/flow/peers.h"
 #include "base/limits.h"
 #include "bench.h"
 
@@ -23,12 +24,17 @@ public:
     if (const auto* down = std::get_if<PeerDown>(&event)) downs.push_back(down->peer.epoch);
     if (const auto* lost = std::get_if<LinkLost>(&event)) losses.push_back(lost->epoch);
     if (const auto* received = std::get_if<Received>(&event)) froms.push_back(received->from);
+    drains += std::holds_alternative<Draining>(event) ? 1 : 0;
+    drains_over += std::holds_alternative<DrainOver>(event) ? 1 : 0;
     if (std::exchange(has_news, false)) out.report_load();
     for (Send& send : std::exchange(wanted, {})) out.send(send.to, std::move(send.message), send.address);
     if (labels) out.advertise(*std::exchange(labels, std::nullopt));
   }
 
+  bool owes() const override { return debts > 0; }
+
   std::vector<Epoch> ups, downs, losses, froms;
+  int debts = 0, drains = 0, drains_over = 0;
   std::vector<Send> wanted;
   bool has_news = false;
   std::optional<std::vector<protocol::Label>> labels;
@@ -105,6 +111,16 @@ struct Node {
       count += there && std::holds_alternative<Body>(post->message.body);
     }
     return count;
+  }
+  // The first message of this type that the last event sent to anybody.
+  template <class Body>
+  const Body* first() const {
+    for (const auto& effect : out) {
+      const auto* post = std::get_if<Post>(&effect);
+      if (post != nullptr && std::holds_alternative<Body>(post->message.body))
+        return &std::get<Body>(post->message.body);
+    }
+    return nullptr;
   }
   bool dialled(const std::string& address) const {
     return std::any_of(out.begin(), out.end(), [&](const auto& effect) {

@@ -309,6 +309,56 @@ TEST_CASE("a process that stops says BYE to everybody, and who hears it counts a
   CHECK(node.service.downs == std::vector<Epoch>{peer});
 }
 
+TEST_CASE("a process that drains tells the routers by a label, and may end when its service owes nothing") {
+  Node node;
+  node.join();
+  node.service.debts = 1;
+  node.give(Drain{node.now + seconds(8)});
+  const auto* hello = node.first<protocol::Hello>();
+  REQUIRE(hello != nullptr);
+  CHECK(label(hello->self, draining_label) == "yes");
+  CHECK(node.service.drains == 1);
+  node.service.debts = 0;
+  node.pass(milliseconds(limits::load_interval_ms));
+  CHECK_FALSE(node.mesh.drained());  // what it said last may not be there yet
+  node.pass(milliseconds(limits::last_words_ms));
+  CHECK(node.mesh.drained());
+}
+
+TEST_CASE("a process that owes nothing may end at once") {
+  Node node;
+  node.join();
+  node.give(Drain{node.now + seconds(8)});
+  CHECK(node.mesh.drained());
+}
+
+TEST_CASE("a process whose time to drain is over says so, and ends a moment later whatever it owes") {
+  Node node;
+  node.join();
+  node.service.debts = 1;
+  node.give(Drain{node.now + seconds(8)});
+  node.pass(milliseconds(7999));
+  CHECK(node.service.drains_over == 0);
+  node.pass(milliseconds(1));
+  CHECK(node.service.drains_over == 1);
+  CHECK_FALSE(node.mesh.drained());
+  node.pass(milliseconds(limits::last_words_ms));
+  CHECK(node.mesh.drained());
+  CHECK(node.service.drains_over == 1);
+}
+
+TEST_CASE("a second word to end shortens the time of the first, and never lengthens it") {
+  Node node;
+  node.join();
+  node.service.debts = 1;
+  node.give(Drain{node.now + seconds(8)});
+  node.give(Drain{node.now});
+  CHECK(node.service.drains_over == 1);
+  node.give(Drain{node.now + seconds(60)});
+  node.pass(milliseconds(limits::last_words_ms));
+  CHECK(node.mesh.drained());
+}
+
 TEST_CASE("a service with news reports at once, but not more often than the gap between two reports allows") {
   Node node;
   node.join();

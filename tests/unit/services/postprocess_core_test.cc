@@ -367,3 +367,15 @@ TEST_CASE("log probabilities that are not as many as the rows say are refused") 
   REQUIRE(reset != nullptr);
   CHECK(reset->code == Code::malformed);
 }
+
+TEST_CASE("a relay whose time is over hands its streams back to their owners") {
+  Relay relay;
+  REQUIRE(relay.attach(1) != 0);
+  relay.bench.give(actors::Draining{});
+  CHECK(relay.core.owes());
+  relay.bench.give(actors::DrainOver{});
+  const auto* failed = relay.bench.body<protocol::Failed>(owner);
+  REQUIRE(failed != nullptr);
+  CHECK(failed->code == Code::draining);
+  CHECK_FALSE(relay.core.owes());
+}
