@@ -22,6 +22,7 @@ public:
 
   void on(const Event& event, Time now, Effects& out) override;
   Time next_wake() const override;
+  bool owes() const override { return service_->owes(); }
   void fill_load(protocol::LoadReport& load, Epoch router, Time now) override {
     service_->fill_load(load, router, now);
   }

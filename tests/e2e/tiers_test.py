@@ -42,7 +42,8 @@ class Tiers(unittest.TestCase):
     def test_the_readmes_levels_let_vip_find_a_place_among_many_realtime_requests(self):
         readme = (ROOT / "README.md").read_text()
         self.file.write_text(re.search(r"```json\n(.*?priority_levels.*?)```", readme, re.DOTALL).group(1))
-        with Mesh("bytes", **{"router.tiers": self.file}) as mesh, Edge(mesh.address) as many, Edge(mesh.address) as few:
+        settings = {"router.tiers": self.file}
+        with Mesh("bytes", **settings) as mesh, Edge(mesh.address) as many, Edge(mesh.address) as few:
             crowd = [many.submit("r" * 3000) for _ in range(200)]
             while many.receive()["type"] != "DELTA":
                 pass

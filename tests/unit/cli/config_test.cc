@@ -71,7 +71,8 @@ TEST_CASE("an engine's settings are bounded, and past a bound the error says wha
   for (const auto& [key, good] : std::map<std::string, std::string>{{"slots", "1024"},
                                                                     {"threads", "0"},
                                                                     {"module", "cpu_base"},
-                                                                    {"kv_bytes", "1048576"},
+                                                                    {"kv_bytes", "0"},
+                                                                    {"sharers", "1024"},
                                                                     {"step_tokens", "16384"},
                                                                     {"weight", "1000000"}}) {
     CHECK(refused(key, good).empty());
@@ -79,7 +80,8 @@ TEST_CASE("an engine's settings are bounded, and past a bound the error says wha
   for (const auto& [key, bad] : std::map<std::string, std::string>{{"slots", "0"},
                                                                    {"threads", "1025"},
                                                                    {"module", "cuda"},
-                                                                   {"kv_bytes", "1048575"},
+                                                                   {"kv_bytes", "17592186044417"},
+                                                                   {"sharers", "0"},
                                                                    {"step_tokens", "16385"},
                                                                    {"weight", "1000001"}}) {
     const std::string said = refused(key, bad);  // CAPTURE makes a lambda, and clang takes no binding into one
@@ -244,7 +246,7 @@ TEST_CASE("what is printed at the start names every key") {
   config.node = "left hand";
   CHECK(Settings(config).print() ==
         "routers=tcp://127.0.0.1:5570 bind=tcp://127.0.0.1:* advertise= node=\"left hand\" model= insecure=false "
-        "log_format=text log_level=info");
+        "drain_ms=8000 log_format=text log_level=info");
 }
 
 TEST_CASE("another address than loopback and ipc needs --insecure") {
