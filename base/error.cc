@@ -7,7 +7,7 @@ namespace shoal {
 namespace {
 
 // In the order of Code's numbers.
-constexpr std::array<std::string_view, 32> names = {
+constexpr std::array<std::string_view, 33> names = {
     "ok",
     "internal",
     "invalid_request",
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, 32> names = {
     "refused",
     "no_service",
     "draining",
+    "not_finite",
 };
 
 }  // namespace

@@ -44,6 +44,7 @@ enum class Code : std::uint16_t {
   refused = 29,              // a stage of the pipeline refused the request; the text is the stage's
   no_service = 30,           // nobody of the called kind is alive
   draining = 31,             // the process is about to end and takes nothing new: ask another one
+  not_finite = 32,           // the model's logits are not numbers at some position; the text says at which
 };
 
 // The stable name of a code, as the client edge spells it: "deadline_exceeded".

@@ -56,6 +56,7 @@ Result<void> read(MeshConfig& config, MeshSettings& settings, const UpArguments&
     UpOptions::Kind& own = config.up.kinds[kind];
     own.json_log = text_of(settings.of(kind).find("log_format")->member) == "json";
     own.has_threads = kind == std::string("inference") && !settings.of(kind).find("threads")->source.empty();
+    own.has_sharers = kind == std::string("inference") && !settings.of(kind).find("sharers")->source.empty();
     own.has_model = text_of(settings.of(kind).find("model")->member) != config.common.model;
     if (!arguments.file.empty()) {
       own.arguments.insert(own.arguments.begin(), "--config=" + std::filesystem::absolute(arguments.file).string());

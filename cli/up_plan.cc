@@ -106,6 +106,9 @@ ChildSpec make_child(const UpOptions& options, const UpPlan& plan, const std::st
     const std::uint32_t share = std::max(1u, usable_cores() / options.inferences);
     child.arguments.push_back("--threads=" + std::to_string(share));
   }
+  if (kind == "inference" && !own.has_sharers) {  // and its memory
+    child.arguments.push_back("--sharers=" + std::to_string(options.inferences));
+  }
   child.arguments.insert(child.arguments.end(), own.arguments.begin(), own.arguments.end());
   return child;
 }

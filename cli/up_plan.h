@@ -30,6 +30,7 @@ struct UpOptions {
   struct Kind {
     bool has_model = false;    // of its own, by file: the plan leaves it alone
     bool has_threads = false;  // likewise
+    bool has_sharers = false;  // likewise
     bool json_log = false;
     std::vector<std::string> arguments = {};
   };

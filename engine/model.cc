@@ -1,10 +1,14 @@
 #include "engine/model.h"
 
 #include <algorithm>
+#include <new>
+#include <system_error>
 #include <utility>
 
+#include "base/cores.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
+#include "engine/memory_plan.h"
 #include "kernels/echo.h"
 #include "kernels/modules.h"
 #include "kernels/weights.h"
@@ -15,12 +19,29 @@ namespace {
 constexpr std::uint32_t bytes_context_tokens = 8192;
 constexpr std::size_t bytes_kv_bytes_max = std::size_t{4} << 20;  // a million tokens
 
+std::uint32_t stream_tokens(std::uint32_t context, std::uint32_t pages) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{pages} * page_tokens));
+}
+
+MemoryNeed memory_need(const kernels::Spec& spec, std::uint64_t weight_bytes, const ModelOptions& options) {
+  const std::uint32_t threads = options.threads > 0 ? options.threads : usable_cores();
+  return {.weight_bytes = weight_bytes,
+          .page_bytes = kernels::kv_page_bytes(spec),
+          .context_pages = pages_for(spec.context),
+          .streams = options.streams,
+          .rest_bytes = process_rest_bytes(threads),
+          .kv_bytes = options.kv_bytes,
+          .sharers = options.sharers};
+}
+
 Result<Model> open_bytes(const ModelOptions& options) {
   Model model;
   auto backend = std::make_unique<kernels::EchoBackend>();
-  auto kv = backend->reserve_kv(std::min(options.kv_bytes, bytes_kv_bytes_max));
+  auto kv =
+      backend->reserve_kv(options.kv_bytes == 0 ? bytes_kv_bytes_max : std::min(options.kv_bytes, bytes_kv_bytes_max));
   if (!kv) return std::move(kv).error();
   model.kv = *kv;
+  model.stream_tokens = stream_tokens(bytes_context_tokens, kv->pages);
   model.spec = kernels::echo_spec(bytes_context_tokens);
   model.name = "bytes";
   model.eos_ids = {kernels::echo_eos_id};
@@ -41,16 +62,36 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
 
   auto checkpoint = Checkpoint::open(path);
   if (!checkpoint) return std::move(checkpoint).error();
+  const auto weight_bytes = kernels::check_weights(*spec, *checkpoint);
+  if (!weight_bytes) return weight_bytes.error();
+  model.weight_bytes = weight_bytes->packed;
+  const MemoryNeed need = memory_need(*spec, weight_bytes->packed, options);
+  const auto kv_bytes = plan_kv(need, memory_headroom());
+  if (!kv_bytes) return kv_bytes.error();
+  const auto no_room = [&](const std::string& why) {
+    return Error{Code::too_large,
+                 describe(need, *kv_bytes) + "; " + why + ": free some memory, or set a smaller kv_bytes"};
+  };
+  if (!can_map(need.weight_bytes + *kv_bytes + need.rest_bytes)) return no_room("the system does not give as much");
   auto digest = checkpoint->digest();
   if (!digest) return std::move(digest).error();
   model.model_digest = std::move(*digest);
-  auto made = kernels::make_host_backend({.module = options.module, .threads = options.threads});
-  if (!made) return std::move(made).error();
-  auto backend = std::move(*made);
-  SHOAL_TRY(backend->load(model.spec, *checkpoint));
-  auto kv = backend->reserve_kv(options.kv_bytes);
-  if (!kv) return std::move(kv).error();
-  model.kv = *kv;
+  std::unique_ptr<kernels::HostBackend> backend;
+  try {
+    auto made = kernels::make_host_backend({.module = options.module, .threads = options.threads});
+    if (!made) return std::move(made).error();
+    backend = std::move(*made);
+    SHOAL_TRY(backend->load(model.spec, *checkpoint));
+    auto kv = backend->reserve_kv(*kv_bytes);
+    if (!kv) return std::move(kv).error();
+    model.kv = *kv;
+  } catch (const std::bad_alloc&) {
+    return no_room("memory ran out while it was loaded");
+  } catch (const std::system_error& error) {
+    return no_room("a thread could not be started (" + std::string(error.what()) + ")");
+  }
+  if (!can_map(need.rest_bytes)) return no_room("too little is left beside weights and KV pages");
+  model.stream_tokens = stream_tokens(model.spec.context, model.kv.pages);
   model.name = (path.has_filename() ? path : path.parent_path()).filename().string();
   model.numerics = backend->describe().numerics;
   model.backend = std::move(backend);
@@ -78,7 +119,7 @@ Result<ModelSummary> check_model(const std::filesystem::path& path) {
   if (!checkpoint) return checkpoint.error();
   const auto bytes = kernels::check_weights(*spec, *checkpoint);
   if (!bytes) return bytes.error();
-  return ModelSummary{*spec, "deepseek_v2", *bytes};
+  return ModelSummary{*spec, "deepseek_v2", bytes->stored, pages_for(spec->context) * kernels::kv_page_bytes(*spec)};
 }
 
 StepCore::Config step_config(const Model& model) {

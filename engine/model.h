@@ -17,7 +17,9 @@
 namespace shoal::engine {
 
 struct ModelOptions {
-  std::size_t kv_bytes = std::size_t{256} << 20;  // memory for KV pages; used as streams need it
+  std::size_t kv_bytes = std::size_t{256} << 20;  // memory for KV pages; used as streams need it. 0: a share of free
+  std::uint32_t streams = 32;                     // that may run at once: no more KV than they could use
+  std::uint32_t sharers = 1;                      // processes that divide the machine's free memory, this one counted
   std::string module = "auto";                    // of kernels/modules.h
   std::uint32_t threads = 0;                      // that compute; 0: all cores of this process
 };
@@ -26,6 +28,9 @@ struct Model {
   std::unique_ptr<kernels::Backend> backend;  // loaded, KV reserved
   kernels::Spec spec;
   kernels::KvShape kv;
+  std::uint64_t weight_bytes = 0;  // in memory
+  std::uint32_t stream_tokens =
+      0;                         // that one stream can hold, prompt and answer: the context, or what kv has pages for
   std::string name;              // the directory's last part, or "bytes"
   std::vector<TokenId> eos_ids;  // of generation_config.json, else config.json
   std::string model_digest;      // checkpoint and tokenizer, 32 hexadecimal digits: what a resume must match
@@ -33,13 +38,14 @@ struct Model {
 };
 
 // Code::bad_checkpoint names file, tensor and what was expected; bad_config a module that this machine cannot run;
-// too_large when not even one page fits kv_bytes.
+// too_large, with what the model wants and what is free, when memory or address space does not suffice.
 Result<Model> open_model(const std::filesystem::path& path, const ModelOptions& options = {});
 
 struct ModelSummary {
   kernels::Spec spec;
-  std::string architecture;        // as config.json names it in short: "deepseek_v2"
-  std::uint64_t weight_bytes = 0;  // as stored
+  std::string architecture;         // as config.json names it in short: "deepseek_v2"
+  std::uint64_t weight_bytes = 0;   // as stored
+  std::uint64_t context_bytes = 0;  // of KV pages, for one stream that fills the context
 };
 
 // Whether open_model would take the directory, without loading or hashing the weights: reads the JSON files and the

@@ -79,8 +79,11 @@ Result<void> StepCore::check(const Work& work) const {
   // The last generated id is never fed, so it needs no page.
   const std::uint32_t pages = pages_for(std::max(size_of(work.prompt) + tokens_wanted(work), 1u) - 1);
   if (pages > config_.pages) {
-    return Error{Code::too_large, "the stream needs " + std::to_string(pages) + " KV pages of " +
-                                      std::to_string(config_.pages) + ": ask for fewer tokens"};
+    return Error{Code::too_large, "prompt and answer may take " +
+                                      std::to_string(size_of(work.prompt) + tokens_wanted(work)) +
+                                      " tokens together, and the KV memory of this executor holds " +
+                                      std::to_string(config_.pages * page_tokens) +
+                                      " of one stream: set a smaller max_tokens, or start it with more kv_bytes"};
   }
   return check_sampling(work.sampling);
 }
@@ -225,6 +228,13 @@ void StepCore::run(const Batch& batch, Time now, StepOutcome& outcome) {
   for (std::size_t i = 0; i < batch.chunks.size(); ++i) {
     Sequence& s = *batch.chunks[i].sequence;
     Drawn drawn{.id = output.ids[i], .logprobs = {}};
+    if (drawn.id == kernels::no_token && steps[i].sample != nullptr) {
+      totals_.prefilled_tokens += batch.chunks[i].tokens;
+      outcome.ended.push_back({s.work.stream, s.work.attempt, s.position(), EndReason::not_finite});
+      scheduler_.leave(s);
+      forget(s);
+      continue;
+    }
     if (drawn.id != kernels::no_token && s.work.sampling.logprobs) {
       SHOAL_CHECK(logprobs != output.logprobs.end());
       drawn.logprobs.push_back(std::move(*logprobs++));

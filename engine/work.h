@@ -31,10 +31,10 @@ struct Work {
   Tier tier = Tier::realtime;
 };
 
-enum class EndReason : std::uint8_t { stop_id, length, deadline };
+enum class EndReason : std::uint8_t { stop_id, length, deadline, not_finite };
 
 // Whether a stream is finished, as a function of its parameters and its generated ids alone: any holder may ask it
-// before a dispatch, so a lost Ended costs nothing. Never `deadline`.
+// before a dispatch, so a lost Ended costs nothing. Never `deadline` or `not_finite`.
 std::optional<EndReason> finished(std::span<const TokenId> generated, std::uint32_t max_tokens,
                                   std::span<const TokenId> stop_ids, bool ignore_eos);
 
@@ -51,7 +51,7 @@ struct Generated {
 struct Ended {
   StreamId stream;
   Attempt attempt;
-  Position position = 0;  // ids generated in all, a stop id counted
+  Position position = 0;  // ids generated in all, a stop id counted; not_finite: whose logits were not finite
   EndReason reason = EndReason::length;
 };
 

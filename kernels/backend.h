@@ -20,7 +20,7 @@ namespace shoal::kernels {
 
 using PageId = std::uint32_t;  // a KV page of page_tokens tokens, in all layers
 
-// A sampled id that does not exist: the step ended inside the known ids.
+// A sampled id that does not exist: the step ended inside the known ids, or its logits were not finite.
 inline constexpr TokenId no_token = UINT32_MAX;
 
 struct DeviceInfo {
@@ -53,7 +53,8 @@ struct SeqStep {
 };
 
 struct StepOutput {
-  std::vector<TokenId> ids{};          // one a SeqStep, in order; no_token where nothing was drawn
+  // One a SeqStep, in order. no_token where nothing was drawn: nothing was to be, or the row's logits were not finite.
+  std::vector<TokenId> ids{};
   std::vector<IdLogprobs> logprobs{};  // of the SeqSteps that draw with params.logprobs, in order
 };
 

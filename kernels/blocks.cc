@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "kernels/finite.h"
 
 namespace shoal::kernels {
 
@@ -229,8 +230,8 @@ void Blocks::head(Stream& stream, const Step& step, StepOutput& output) {
     TokenId drawn = no_token;
     if (const SampleStep* sample = sequence.sample) {
       const std::span<const float> row(logits.row(next - 1), spec_.vocab);
-      drawn = sampler_.sample(row, sample->params, sample->choice, sample->position, sample->seen);
-      if (sample->params.logprobs) {
+      if (all_finite(row)) drawn = sampler_.sample(row, sample->params, sample->choice, sample->position, sample->seen);
+      if (sample->params.logprobs && drawn != no_token) {
         output.logprobs.push_back(log_probabilities(row, drawn, sample->params.top_logprobs));
       }
     }

@@ -25,7 +25,7 @@ Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
 
 Result<KvShape> HostBackend::reserve_kv(std::size_t bytes) {
   SHOAL_CHECK(blocks_ && !kv_);
-  const std::size_t page_bytes = page_floats() * spec_.layers * sizeof(float);
+  const std::size_t page_bytes = kv_page_bytes(spec_);
   // A slot number, page * page_tokens + offset, must fit 32 bits.
   const std::size_t pages = std::min<std::size_t>(bytes / page_bytes, UINT32_MAX / page_tokens);
   if (pages == 0) {

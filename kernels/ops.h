@@ -62,7 +62,7 @@ struct RmsNorm {
   Mat x;
   Mat delta;
   const float* weight = nullptr;  // [cols]
-  float eps = 0;
+  float eps = 0;                  // above 0: a row of zeros has no rms to divide by
   Mat out;
 };
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/page.h"
+
 namespace shoal::kernels {
 namespace {
 
@@ -37,6 +39,10 @@ double rope_magnitude(const RopeSpec& rope) {
   if (rope.yarn->magnitude) return *rope.yarn->magnitude;
   return yarn_magnitude(rope.yarn->factor, rope.yarn->mscale) /
          yarn_magnitude(rope.yarn->factor, rope.yarn->mscale_all_dim);
+}
+
+std::size_t kv_page_bytes(const Spec& spec) {
+  return std::size_t{page_tokens} * spec.mla.cache_dim() * spec.layers * sizeof(float);
 }
 
 double softmax_scale(const Spec& spec) {

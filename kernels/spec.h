@@ -2,6 +2,7 @@
 // thread. Sources: DeepSeek-V2 (arXiv 2405.04434) for MLA and the gates, YaRN (arXiv 2309.00071) for the rope scaling.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -83,6 +84,9 @@ std::vector<double> rope_frequencies(const RopeSpec& rope, std::uint32_t rope_di
 // What YaRN multiplies cosine and sine by: m(mscale) / m(mscale_all_dim), which is 1 for every published checkpoint of
 // DeepSeek, unless the checkpoint says it.
 double rope_magnitude(const RopeSpec& rope);
+
+// Of one KV page of page_tokens tokens, all layers, as modules of the CPU keep it (fp32).
+std::size_t kv_page_bytes(const Spec& spec);
 
 // qk_dim^-1/2, times m(mscale_all_dim)^2 under YaRN. V2-Lite: 0.114721.
 double softmax_scale(const Spec& spec);

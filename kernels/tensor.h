@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "base/result.h"
 
@@ -62,6 +62,13 @@ public:
 
   // The weight, which must be [rows, cols]. Code::bad_checkpoint names file, tensor and what was expected.
   virtual Result<Tensor> tensor(WeightId id, std::uint32_t rows, std::uint32_t cols) = 0;
+
+  // How a person finds this number of the weight, which is [rows, cols]: file, tensor and index there.
+  virtual std::string place_of(WeightId id, [[maybe_unused]] std::uint32_t rows, std::uint32_t row,
+                               std::uint32_t col) const {
+    return "weight " + std::to_string(static_cast<unsigned>(id.part)) + " of layer " + std::to_string(id.layer) +
+           ": [" + std::to_string(row) + ", " + std::to_string(col) + "]";
+  }
 };
 
 }  // namespace shoal::kernels

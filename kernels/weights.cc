@@ -3,7 +3,11 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
 #include <utility>
+
+#include "kernels/finite.h"
 
 namespace shoal::kernels {
 namespace {
@@ -27,39 +31,51 @@ public:
   // Without `keep` tensors are asked for and counted, and nothing is copied.
   Packer(TensorSource& source, Weights& weights, bool keep) : source_(source), weights_(weights), keep_(keep) {}
 
-  std::uint64_t bytes() const { return bytes_; }
+  const WeightBytes& bytes() const { return bytes_; }
 
   bool failed() const { return failed_; }
   Error failure() { return std::move(error_); }
 
   Weight matrix(WeightId id, std::uint32_t rows, std::uint32_t cols) {
     const auto tensor = read(id, rows, cols);
-    if (!tensor || !keep_) return {};
+    if (!tensor) return {};
     const std::size_t count = std::size_t{rows} * cols;
     const bool widens = tensor->dtype == DType::f16;
     const DType dtype = widens ? DType::f32 : tensor->dtype;
+    bytes_.packed += count * bytes_of(dtype);
+    if (!keep_) return {dtype, rows, cols, nullptr};
     std::byte* memory = allocate(count * bytes_of(dtype));
     if (widens) {
       widen(*tensor, count, memory);
     } else {
       std::memcpy(memory, tensor->data, count * bytes_of(dtype));
     }
+    const auto bad = dtype == DType::f32
+                         ? first_not_finite(std::span(reinterpret_cast<const float*>(memory), count))
+                         : first_not_finite(std::span(reinterpret_cast<const std::uint16_t*>(memory), count));
+    if (bad) refuse(id, rows, cols, *bad);
     return {dtype, rows, cols, memory};
   }
 
   const float* vector(WeightId id, std::uint32_t size) {
     const auto tensor = read(id, 1, size);
-    if (!tensor || !keep_) return nullptr;
+    if (!tensor) return nullptr;
+    bytes_.packed += size * sizeof(float);
+    if (!keep_) return nullptr;
     std::byte* memory = allocate(size * sizeof(float));
     widen(*tensor, size, memory);
-    return reinterpret_cast<const float*>(memory);
+    const auto* numbers = reinterpret_cast<const float*>(memory);
+    if (const auto bad = first_not_finite(std::span(numbers, size))) refuse(id, 1, size, *bad);
+    return numbers;
   }
 
   // [heads * (nope + v), rank] to [heads * rank, nope].
   Weight absorb(const Weight& kv_b, const MlaSpec& mla) {
-    if (failed_ || !keep_) return {};
+    if (failed_) return {};
     const std::size_t size = bytes_of(kv_b.dtype);
     const Weight result{kv_b.dtype, mla.heads * mla.kv_lora_rank, mla.nope_dim, nullptr};
+    bytes_.packed += std::size_t{result.rows} * result.cols * size;
+    if (!keep_) return {};
     std::byte* memory = allocate(std::size_t{result.rows} * result.cols * size);
     for (std::uint32_t h = 0; h < mla.heads; ++h) {
       const Weight head = kv_b.slice(h * (mla.nope_dim + mla.v_dim), mla.nope_dim);
@@ -83,8 +99,17 @@ private:
       return nullptr;
     }
     tensor_ = *tensor;
-    bytes_ += std::uint64_t{rows} * cols * bytes_of(tensor_.dtype);
+    bytes_.stored += std::uint64_t{rows} * cols * bytes_of(tensor_.dtype);
     return &tensor_;
+  }
+
+  // One such number would spread to every answer, as ids that mean nothing.
+  void refuse(WeightId id, std::uint32_t rows, std::uint32_t cols, std::size_t at) {
+    const auto row = static_cast<std::uint32_t>(at / cols);
+    const auto col = static_cast<std::uint32_t>(at % cols);
+    failed_ = true;
+    error_ = {Code::bad_checkpoint,
+              source_.place_of(id, rows, row, col) + " is not a finite number; fetch or convert the file again"};
   }
 
   std::byte* allocate(std::size_t bytes) {
@@ -110,7 +135,7 @@ private:
   Weights& weights_;
   bool keep_;
   Tensor tensor_;
-  std::uint64_t bytes_ = 0;
+  WeightBytes bytes_;
   bool failed_ = false;
   Error error_;
 };
@@ -176,7 +201,7 @@ Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
   return weights;
 }
 
-Result<std::uint64_t> check_weights(const Spec& spec, TensorSource& source) {
+Result<WeightBytes> check_weights(const Spec& spec, TensorSource& source) {
   Weights weights;
   Packer packer{source, weights, false};
   pack(packer, spec, weights);

@@ -46,10 +46,16 @@ struct Weights {
   std::vector<std::unique_ptr<std::byte[]>> memory;  // what all of the above points into
 };
 
-// Fails with what `source` fails with. `spec` is consistent (engine/checkpoint has checked it).
+// Fails with what `source` fails with, and with bad_checkpoint for the first number that is not finite. `spec` is
+// consistent (engine/checkpoint has checked it).
 Result<Weights> load_weights(const Spec& spec, TensorSource& source);
 
-// Asks for every tensor as load_weights does, and keeps none: their bytes together.
-Result<std::uint64_t> check_weights(const Spec& spec, TensorSource& source);
+struct WeightBytes {
+  std::uint64_t stored = 0;  // in the files
+  std::uint64_t packed = 0;  // in memory, once loaded
+};
+
+// Asks for every tensor as load_weights does, and keeps none.
+Result<WeightBytes> check_weights(const Spec& spec, TensorSource& source);
 
 }  // namespace shoal::kernels

@@ -115,10 +115,12 @@ Result<void> read_config(const JsonView& config, TokenizerFiles& files) {
   return {};
 }
 
-// eos_token_id is one id or an array of them. Generation settings are otherwise none of a tokenizer's business.
-Result<void> read_generation_config(const JsonView& config, TokenizerFiles& files) {
+// eos_token_id is one id or an array of them, and goes before what was known of fewer files: generation_config.json,
+// then config.json, then the tokenizer's own eos_token. The engine reads in the same order.
+Result<void> read_eos_ids(const JsonView& config, TokenizerFiles& files) {
   const auto entry = config.find("eos_token_id");
-  if (!entry) return {};
+  if (!entry || entry->value().is_null()) return {};
+  files.eos.clear();
   const json ids = entry->value().is_array() ? entry->value() : json::array({entry->value()});
   for (const json& id : ids) {
     if (!id.is_number_unsigned() || id.get<std::uint64_t>() > token_id_max) return entry->expected("token ids");
@@ -158,11 +160,12 @@ Result<TokenizerFiles> read_tokenizer_files(const std::filesystem::path& directo
   const JsonView config_view(*config, config_file.string());
   SHOAL_TRY(read_config(config_view, files));
   std::error_code ignored;  // a file that cannot be asked for is read below, and that error is clearer
-  const std::filesystem::path generation_file = directory / "generation_config.json";
-  if (std::filesystem::exists(generation_file, ignored)) {
-    auto generation = read_json(generation_file);
-    SHOAL_TRY(generation);
-    SHOAL_TRY(read_generation_config(JsonView(*generation, generation_file.string()), files));
+  for (const char* const name : {"config.json", "generation_config.json"}) {
+    const std::filesystem::path file = directory / name;
+    if (!std::filesystem::exists(file, ignored)) continue;
+    auto settings = read_json(file);
+    SHOAL_TRY(settings);
+    SHOAL_TRY(read_eos_ids(JsonView(*settings, file.string()), files));
   }
   files.chat_template = read_template(directory, config_view);
   std::sort(files.eos.begin(), files.eos.end());

@@ -48,7 +48,7 @@ Finding check_model(const std::string& wanted, Need& need) {
     return {"model", State::missing, prompts.error().text, command};
   }
   need.model_bytes = model->weight_bytes;
-  need.kv_bytes = model->weight_bytes == 0 ? 0 : std::uint64_t{256} << 20;
+  need.kv_bytes = model->context_bytes;
   return {"model", State::ok,
           *path + ": " + model->architecture + ", " + std::to_string(model->weight_bytes >> 20) +
               " MiB of weights, context of " + std::to_string(model->context_tokens) + " tokens"};

@@ -12,7 +12,7 @@ namespace shoal::cli {
 // What a mesh of these processes needs.
 struct Need {
   std::uint64_t model_bytes = 0;  // weights of one inference process; 0: not known
-  std::uint64_t kv_bytes = 0;     // KV pages of one
+  std::uint64_t kv_bytes = 0;     // KV pages of one, for a stream that fills the context
   std::uint32_t inferences = 2;
   std::uint32_t processes = 10;  // of all kinds
 };

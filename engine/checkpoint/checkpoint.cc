@@ -97,4 +97,19 @@ Result<Tensor> Checkpoint::tensor(WeightId id, std::uint32_t rows, std::uint32_t
   return Tensor{*dtype, rows, cols, stored.data.data() + first_row * cols * kernels::bytes_of(*dtype)};
 }
 
+std::string Checkpoint::place_of(WeightId id, std::uint32_t rows, std::uint32_t row, std::uint32_t col) const {
+  const WeightName where = weight_name(id);
+  const Found* found = find(where.name);
+  const std::string& name = found ? where.name : where.fused;
+  std::vector<std::uint64_t> index{row, col};
+  if (!found) {
+    found = find(where.fused);
+    index = {id.expert, std::uint64_t{where.half} * rows + row, col};
+  } else if (rows == 1) {
+    index = {col};
+  }
+  const std::string file = (found ? found->file->path() : directory_).string();
+  return file + ": tensor " + name + ": " + to_string(index);
+}
+
 }  // namespace shoal::engine

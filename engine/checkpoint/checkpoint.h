@@ -22,6 +22,9 @@ public:
   // The mapped weight; valid while this object lives.
   Result<kernels::Tensor> tensor(kernels::WeightId id, std::uint32_t rows, std::uint32_t cols) override;
 
+  // "DIR/model.safetensors: tensor model.norm.weight: [5]"
+  std::string place_of(kernels::WeightId id, std::uint32_t rows, std::uint32_t row, std::uint32_t col) const override;
+
   // XXH3-128 over all tensors (name, dtype, shape, data, in order of names) and the bytes of config.json and
   // tokenizer.json: 32 hexadecimal digits, whatever the sharding.
   Result<std::string> digest() const;

@@ -133,7 +133,7 @@ Result<Spec> read_spec(const std::filesystem::path& config_json) {
   spec.layers = fields.count("num_hidden_layers", layers_max);
   spec.context = std::min(fields.count("max_position_embeddings", UINT32_MAX), limits::context_tokens_max);
   spec.dense_width = fields.count("intermediate_size", width_max);
-  spec.norm_eps = fields.number("rms_norm_eps", 0, 1, 1e-6);
+  spec.norm_eps = fields.number("rms_norm_eps", 1e-12, 1, 1e-6);
   spec.tied_embeddings = fields.flag("tie_word_embeddings", false);
   spec.mla = read_mla(fields);
   spec.rope = read_rope(fields, config_json.string());

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 namespace shoal::engine {
 namespace {
 
@@ -29,7 +31,13 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   const int error = errno;
   ::close(file);
-  if (memory == MAP_FAILED) return cannot(path, "map it", error);
+  if (memory == MAP_FAILED) {
+    const std::uint64_t free = memory_headroom().address_bytes;
+    return Error{
+        error == ENOMEM ? Code::too_large : Code::bad_checkpoint,
+        path.string() + ": cannot map its " + in_mebibytes(size) + ": " + std::strerror(error) +
+            (free == UINT64_MAX ? "" : "; the limit of address space (ulimit -v) leaves " + in_mebibytes(free))};
+  }
   return MappedFile{std::span(static_cast<const std::byte*>(memory), size)};
 }
 

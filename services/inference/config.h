@@ -13,7 +13,8 @@ struct InferenceConfig : CommonConfig {
   std::uint32_t slots = 32;
   std::uint32_t threads = 0;
   std::string module = "auto";
-  std::uint64_t kv_bytes = std::uint64_t{256} << 20;
+  std::uint64_t kv_bytes = 0;
+  std::uint32_t sharers = 1;
   std::uint32_t step_tokens = 128;
   std::uint32_t weight = 0;
 
@@ -24,8 +25,13 @@ struct InferenceConfig : CommonConfig {
     visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, limits::engine_threads_max);
     visit("module", self.module, "instructions to compute with; `auto`: the best of this processor",
           {"auto", "ref", "cpu_base", "cpu_avx2"});
-    visit("kv_bytes", self.kv_bytes, "memory for the keys of running streams, used as they need it",
-          limits::kv_bytes_min, limits::kv_bytes_max);
+    visit("kv_bytes", self.kv_bytes,
+          "memory for the keys of running streams, used as they need it; 0: half of what is free beside the weights, "
+          "and no more than slots and context could use",
+          0, limits::kv_bytes_max);
+    visit("sharers", self.sharers,
+          "inference processes of this machine among which kv_bytes = 0 divides what is free; `shoal up` sets it", 1,
+          limits::sharers_max);
     visit(
         "step_tokens", self.step_tokens,
         "tokens of one step: more let prompts pass faster, fewer let running streams go on sooner; at least slots + 8",

@@ -1,9 +1,12 @@
 #include "services/inference/inference.h"
 
 #include <memory>
+#include <new>
 #include <utility>
 
+#include "actors/host/log.h"
 #include "actors/net/clock.h"
+#include "base/memory.h"
 #include "engine/model.h"
 #include "services/inference/engine_loop.h"
 #include "services/inference/inference_core.h"
@@ -11,6 +14,44 @@
 #include "text/tokenizer.h"
 
 namespace shoal::services {
+
+namespace {
+
+// What streams have of this process's memory; a warning when one that fills the context would not fit.
+void say_memory(const InferenceConfig& config, const engine::Model& model) {
+  const actors::LogConfig log{.format = config.log_format, .level = config.log_level, .kind = "inference"};
+  actors::log_now(log, "info",
+                  "event=memory weight_bytes=" + std::to_string(model.weight_bytes) +
+                      " kv_bytes=" + std::to_string(model.kv.pages * model.kv.page_bytes) +
+                      " kv_tokens=" + std::to_string(std::uint64_t{model.kv.pages} * page_tokens) +
+                      " stream_tokens=" + std::to_string(model.stream_tokens));
+  if (model.stream_tokens >= model.spec.context) return;
+  const std::uint64_t needed = std::uint64_t{engine::pages_for(model.spec.context)} * model.kv.page_bytes;
+  actors::log_now(log, "warning",
+                  "event=context_not_held context_tokens=" + std::to_string(model.spec.context) +
+                      " stream_tokens=" + std::to_string(model.stream_tokens) +
+                      " a stream that fills the context would take kv_bytes=" + std::to_string(needed));
+}
+
+Result<engine::Model> open_model(const InferenceConfig& config) {
+  if (config.kv_bytes > 0 && config.kv_bytes < limits::kv_bytes_min) {
+    return Error{Code::bad_config, "kv_bytes: expected 0 or at least " + std::to_string(limits::kv_bytes_min) +
+                                       ", got " + std::to_string(config.kv_bytes)};
+  }
+  try {
+    return engine::open_model(config.model, {.kv_bytes = config.kv_bytes,
+                                             .streams = config.slots,
+                                             .sharers = config.sharers,
+                                             .module = config.module,
+                                             .threads = config.threads});
+  } catch (const std::bad_alloc&) {
+    return Error{Code::too_large, "memory ran out while " + config.model + " was read; " +
+                                      in_mebibytes(memory_headroom().bytes) + " are left to it by " +
+                                      std::string(memory_headroom().bound)};
+  }
+}
+
+}  // namespace
 
 int run_inference(const InferenceConfig& config) {
   if (config.step_tokens < config.slots + engine::tile_tokens) {
@@ -20,8 +61,7 @@ int run_inference(const InferenceConfig& config) {
                                std::to_string(config.slots + engine::tile_tokens) + "), got " +
                                std::to_string(config.step_tokens)});
   }
-  auto model = engine::open_model(config.model,
-                                  {.kv_bytes = config.kv_bytes, .module = config.module, .threads = config.threads});
+  auto model = open_model(config);
   if (!model) return refuse_to_start("inference", config, model.error());
   // The engine needs no tokenizer; its digest tells which prompts this executor understands.
   const auto tokenizer = text::Tokenizer::open(config.model);
@@ -33,7 +73,9 @@ int run_inference(const InferenceConfig& config) {
                     {"tokenizer_digest", (*tokenizer)->digest()},
                     {"numerics", model->numerics},
                     {"module", model->backend->describe().name},
-                    {"context_tokens", std::to_string(model->spec.context)}};
+                    {"context_tokens", std::to_string(model->spec.context)},
+                    {"stream_tokens", std::to_string(model->stream_tokens)}};
+  say_memory(config, *model);
   if (config.weight > 0) service.labels.push_back({"weight", std::to_string(config.weight)});
   auto step_config = engine::step_config(*model);
   // Beside those that run: those without credit, and those that are being cancelled while others come.

@@ -298,6 +298,21 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
            out);
       continue;
     }
+    if (ended.reason == engine::EndReason::not_finite) {
+      if (not_finite_++ == 0) {
+        out.note(actors::Note::Level::error, "request=" + to_hex(ended.stream.request) +
+                                                 " event=not_finite position=" + std::to_string(ended.position) +
+                                                 " later ones are counted in streams_not_finite");
+      }
+      out.count("streams_not_finite");
+      const std::string at = std::to_string(ended.position);
+      fail(ended.stream,
+           {Code::not_finite, "the logits at position " + at +
+                                  " are not finite numbers: this model's arithmetic overflows on this prompt; sent "
+                                  "again it would end there again"},
+           false, now, out);
+      continue;
+    }
     const auto finish = ended.reason == engine::EndReason::length ? protocol::Finish::length : protocol::Finish::stop;
     out.send(known->second.owner, make_message(protocol::Finished{finish}, head));
     forget(ended.stream, out);
@@ -339,55 +354,6 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
   for (auto& [relay, tokens] : by_relay) {
     if (!tokens.handles.empty()) out.send(relay.first, make_message(std::move(tokens)), relay.second);
   }
-}
-
-// An owner may only have been silent for a while: it is told too, so that it does not wait for what is dropped here.
-void InferenceCore::on_peer_lost(Epoch epoch, Time now, Effects& out) {
-  std::vector<StreamId> touched;
-  for (const auto& [stream, running] : running_) {
-    if (running.owner == epoch || running.relay == epoch) touched.push_back(stream);
-  }
-  for (const StreamId& stream : touched) {
-    const std::string kind = running_.at(stream).owner == epoch ? "gateway" : "postprocess";
-    fail(stream, {Code::peer_lost, "the executor heard nothing of this stream's " + kind}, true, now, out);
-  }
-}
-
-// What is not finished goes on elsewhere: its owner has all that it takes.
-void InferenceCore::on_drain_over(Time now, Effects& out) {
-  std::vector<StreamId> left;
-  for (const auto& [stream, running] : running_) left.push_back(stream);
-  for (const StreamId& stream : left) {
-    fail(stream, {Code::draining, "the executor ends before this stream does"}, true, now, out);
-  }
-}
-
-void InferenceCore::fail(const StreamId& stream, const Error& error, bool retryable, Time now, Effects& out) {
-  const auto known = running_.find(stream);
-  if (known == running_.end()) return;
-  out.count("streams_failed");
-  out.send(known->second.owner, make_message(protocol::Failed{error.code, error.text, retryable, known->second.relay},
-                                             head_of(stream, known->second, now)));
-  drop(stream, out);
-}
-
-void InferenceCore::drop(const StreamId& stream, Effects& out) {
-  const auto known = running_.find(stream);
-  if (known == running_.end()) return;
-  out.engine_command(Command(CancelWork{stream, known->second.attempt}));
-  forget(stream, out);
-}
-
-protocol::Head InferenceCore::head_of(const StreamId& stream, const Running& running, Time now) const {
-  protocol::Head head;
-  head.request = stream.request;
-  head.choice = stream.choice;
-  head.attempt = running.attempt;
-  head.position = running.position;
-  head.chain = running.chain;
-  head.budget_ms = budget_ms(running.deadline, now);
-  head.tier = running.tier;
-  return head;
 }
 
 }  // namespace shoal::inference

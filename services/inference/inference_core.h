@@ -88,6 +88,7 @@ private:
   engine::EngineLoad engine_load_;
   std::deque<std::size_t> offered_;  // ids of the streams that the engine's last report does not count yet
   Latency latency_;
+  std::uint64_t not_finite_ = 0;  // streams that ended with it
 };
 
 }  // namespace shoal::inference

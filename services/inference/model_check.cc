@@ -11,7 +11,7 @@ Result<ModelCheck> check_model(const std::string& path) {
   if (!engine) return engine.error();
   const auto tokenizer = text::Tokenizer::open(path);
   if (!tokenizer) return tokenizer.error();
-  return ModelCheck{engine->architecture, engine->weight_bytes, engine->spec.context};
+  return ModelCheck{engine->architecture, engine->weight_bytes, engine->context_bytes, engine->spec.context};
 }
 
 std::vector<std::string> modules_here() { return kernels::modules_here(); }

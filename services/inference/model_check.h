@@ -12,6 +12,7 @@ namespace shoal::services {
 struct ModelCheck {
   std::string architecture;  // "deepseek_v2"
   std::uint64_t weight_bytes = 0;
+  std::uint64_t context_bytes = 0;  // KV pages of one stream that fills the context
   std::uint32_t context_tokens = 0;
 };
 

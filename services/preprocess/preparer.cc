@@ -67,6 +67,7 @@ Result<protocol::Parameters> parse_generation_config(const std::string& text, co
   SHOAL_TRY(read_number(config, "temperature", 0, 2, file, parameters.temperature));
   SHOAL_TRY(read_number(config, "top_p", 1e-6, 1, file, parameters.top_p));
   SHOAL_TRY(read_number(config, "top_k", 0, 1 << 20, file, parameters.top_k));
+  SHOAL_TRY(read_number(config, "min_p", 0, 1, file, parameters.min_p));
   return parameters;
 }
 

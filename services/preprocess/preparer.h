@@ -21,7 +21,7 @@ struct ModelDefaults {
 // Errors (bad_checkpoint) name file and entry. `bytes` has a context of 4,096 ids and is greedy.
 Result<ModelDefaults> read_model_defaults(const std::string& model);
 
-// Greedy unless do_sample is true; then temperature, top_p and top_k as given.
+// Greedy unless do_sample is true; then temperature, top_p, top_k and min_p as given.
 Result<protocol::Parameters> parse_generation_config(const std::string& json, const std::string& file);
 
 class Preparer {

@@ -190,6 +190,20 @@ TEST_CASE("a tensor of a dtype that kernels cannot read is named") {
   CHECK(names(model.refusal(), {name.c_str(), "I32", "expected BF16, F16 or F32"}));
 }
 
+TEST_CASE("a weight that is not finite is refused with file, tensor and index") {
+  const auto refusal = [](const std::string& name, std::size_t index, std::uint32_t bits) {
+    SpoiledModel model;
+    const Json& entry = model.header.at(name);
+    const std::size_t size = entry.at("dtype") == "F32" ? 4 : 2;
+    if (size == 2) bits >>= 16;
+    std::memcpy(model.data.data() + entry.at("data_offsets")[0].get<std::size_t>() + index * size, &bits, size);
+    return model.refusal();
+  };
+  CHECK(names(refusal("model.norm.weight", 5, 0x7fc00000),
+              {"model.safetensors: tensor model.norm.weight: [5] is not a finite number"}));
+  CHECK(names(refusal("lm_head.weight", 32 * 7 + 3, 0xff800000), {"tensor lm_head.weight: [7, 3] is not"}));
+}
+
 TEST_CASE("a fused expert tensor of another shape is named") {
   SpoiledModel model;
   const fs::path fused = fs::path(SHOAL_ROOT) / "tests/golden/tiny/fused_experts";

@@ -189,6 +189,43 @@ TEST_CASE("a deadline ends running, parked and waiting streams alike and frees t
   CHECK_FALSE(engine.core.has_work());
 }
 
+TEST_CASE("a stream whose logits are not finite ends there, and the others of its batch go on") {
+  // Draws nothing for the sequence of page 0 from some position on.
+  class Broken : public kernels::EchoBackend {
+  public:
+    using EchoBackend::EchoBackend;
+    kernels::Ticket submit(std::span<const kernels::SeqStep> steps) override {
+      broken_.clear();
+      for (const auto& step : steps) broken_.push_back(step.ids.back() == 'x' && step.sample != nullptr);
+      return EchoBackend::submit(steps);
+    }
+    kernels::StepOutput wait(kernels::Ticket ticket) override {
+      auto output = EchoBackend::wait(ticket);
+      for (std::size_t i = 0; i < broken_.size(); ++i) {
+        if (broken_[i]) output.ids[i] = kernels::no_token;
+      }
+      return output;
+    }
+
+  private:
+    std::vector<bool> broken_;
+  };
+  Broken backend{kernels::EchoBackend::Mode::repeat};
+  NoWeights none;
+  REQUIRE(backend.load(kernels::echo_spec(4096), none));
+  REQUIRE(backend.reserve_kv(std::size_t{8} * page_tokens * sizeof(TokenId)));
+  StepCore core{EchoEngine::config_of(8), backend};
+  REQUIRE(core.add(work_of(1, bytes_of("abxcd"), 100), Time{}));
+  REQUIRE(core.add(work_of(2, bytes_of("abycd"), 5), Time{}));
+  Transcript transcript;
+  run_all(core, transcript);
+  CHECK(transcript.ids(1) == bytes_of("abx"));  // its x is fed and gives nothing
+  CHECK(transcript.reason(1) == EndReason::not_finite);
+  CHECK(transcript.ids(2) == bytes_of("abycd"));
+  CHECK(transcript.reason(2) == EndReason::length);
+  CHECK(core.load().free_pages == 8);
+}
+
 TEST_CASE("cancel frees the pages and says nothing more about the stream") {
   EchoEngine engine{Mode::salted};
   Work work = work_of(1, prompt_of(100, 1), 100);

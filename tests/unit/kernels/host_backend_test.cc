@@ -158,6 +158,25 @@ TEST_CASE("a step draws only for the sequences that ask for it") {
   CHECK(drawn[1] == greedy(std::span(logits).last(small_spec().vocab)));
 }
 
+TEST_CASE("a sequence whose logits are not finite draws nothing, and the others of its step draw as they would alone") {
+  const auto run = [](bool poisoned) {
+    Model model;
+    const std::vector<TokenId> ids = some_ids(5, 8);
+    const std::vector<PageId> first = {0}, second = {1};
+    const SampleStep draws{.params = {.temperature = 0, .logprobs = true}};
+    std::vector<SeqStep> steps = {{.pages = first, .first = 0, .ids = std::span(ids).first(4)},
+                                  {.pages = second, .first = 0, .ids = std::span(ids).first(4)}};
+    model.backend->wait(model.backend->submit(steps));
+    if (poisoned) model.backend->kv()[0] = std::numeric_limits<float>::quiet_NaN();  // of page 0, in the first layer
+    for (SeqStep& step : steps) step = {step.pages, 4, std::span(ids).last(1), &draws, {}};
+    return model.backend->wait(model.backend->submit(steps));
+  };
+  const StepOutput clean = run(false), poisoned = run(true);
+  REQUIRE(clean.ids[0] == clean.ids[1]);
+  CHECK(poisoned.ids == std::vector<TokenId>{no_token, clean.ids[1]});
+  CHECK(poisoned.logprobs == std::vector<IdLogprobs>{clean.logprobs[1]});
+}
+
 TEST_CASE("progress is told once a layer") {
   Model model;
   int told = 0;
@@ -173,7 +192,7 @@ TEST_CASE("KV memory too small for one page is refused") {
   CHECK(backend->reserve_kv(1000).error().code == Code::too_large);
 }
 
-TEST_CASE("half-precision weights are widened exactly, subnormals and infinities among them") {
+TEST_CASE("half-precision weights are widened exactly, subnormals and the largest among them") {
   class HalfSource : public RandomSource {
   public:
     using RandomSource::RandomSource;

@@ -7,6 +7,28 @@
 using namespace shoal;
 using namespace shoal::test;
 
+TEST_CASE("an answer without max_tokens asks for what every executor that holds the prompt can hold") {
+  const auto wanted = [](const std::vector<std::string>& held) {
+    Gateway gateway;
+    Epoch epoch = executor;
+    for (const std::string& tokens : held) {
+      auto peer = entry(epoch++, "inference");
+      peer.labels.push_back({"stream_tokens", tokens});
+      gateway.bench.give(actors::PeerUp{peer});
+    }
+    gateway.ask();
+    gateway.prepared();  // two ids, and a context of 100
+    const auto* place = gateway.first<protocol::Place>();
+    REQUIRE(place != nullptr);
+    return std::get<protocol::Place>(place->body).max_tokens;
+  };
+  CHECK(wanted({}) == 98);
+  CHECK(wanted({"64"}) == 62);
+  CHECK(wanted({"64", "40"}) == 38);
+  CHECK(wanted({"64", "2"}) == 62);  // one that cannot hold the prompt does not count
+  CHECK(wanted({"1000"}) == 98);
+}
+
 TEST_CASE("a request is accepted, prepared, placed with its relay attached, generated and told to the end") {
   Gateway gateway;
   gateway.ask();

@@ -1,5 +1,7 @@
 #include "services/inference/inference_core.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "inference_bench.h"
@@ -159,6 +161,23 @@ TEST_CASE("the ends of streams are told to their owner: finished, yielded, past 
   CHECK_FALSE(executor.bench.body<protocol::Failed>(owner)->retryable);
   CHECK(executor.bench.sent<protocol::Yielded>(owner)->head.request == request_id(3));
   CHECK(executor.refused() == Code::busy);
+  CHECK(executor.bench.load(router).streams == 0);
+}
+
+TEST_CASE("a stream whose logits are not finite fails for good, with the position, and is counted") {
+  Executor executor;
+  REQUIRE(executor.generate(1));
+  inference::EngineReport report;
+  report.outcome.generated.push_back({{request_id(1), 0}, {}, 0, {'a', 'b'}});
+  report.outcome.ended.push_back({{request_id(1), 0}, {}, 2, engine::EndReason::not_finite});
+  executor.bench.give(actors::Reported{report});
+  const auto* failed = executor.bench.body<protocol::Failed>(owner);
+  REQUIRE(failed != nullptr);
+  CHECK(failed->code == Code::not_finite);
+  CHECK(failed->text.find("position 2 ") != std::string::npos);
+  CHECK_FALSE(failed->retryable);
+  const auto& counts = executor.bench.counts;
+  CHECK(std::count(counts.begin(), counts.end(), "streams_not_finite") == 1);
   CHECK(executor.bench.load(router).streams == 0);
 }
 

@@ -177,6 +177,7 @@ TEST_CASE("a model's defaults are read from its files, and errors name file and 
 TEST_CASE("sampling is greedy unless the model says that it samples") {
   CHECK(preprocess::parse_generation_config(R"({"temperature": 0.6})", "f")->temperature == 0);
   CHECK(preprocess::parse_generation_config(R"({"do_sample": true})", "f")->temperature == 1);
+  CHECK(preprocess::parse_generation_config(R"({"do_sample": true, "min_p": 0.05})", "f")->min_p == 0.05F);
   CHECK(preprocess::parse_generation_config(R"({"repetition_penalty": 1.05})", "f")->repetition_penalty == 1.05F);
   CHECK_FALSE(preprocess::parse_generation_config(R"({"repetition_penalty": 0})", "f").has_value());
   CHECK_FALSE(preprocess::parse_generation_config("{", "f").has_value());

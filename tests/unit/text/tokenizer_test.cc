@@ -102,7 +102,25 @@ TEST_CASE("an expression that gives up is an error and adds nothing") {
   CHECK(ids == Ids{5});
 }
 
-TEST_CASE("more end ids come from generation_config.json") {
+TEST_CASE("end ids are generation_config.json's, else config.json's, else the tokenizer's own") {
+  const Directory directory;
+  const auto ends = [&] {
+    const auto loaded = Tokenizer::load(directory.path());
+    REQUIRE(loaded);
+    return Ids((*loaded)->eos_ids().begin(), (*loaded)->eos_ids().end());
+  };
+  directory.write("tokenizer.json", tokenizer_json().dump());
+  directory.write("tokenizer_config.json", config_json().dump());
+  CHECK(ends() == Ids{eos});
+  directory.write("config.json", R"({"eos_token_id": [1, 13]})");
+  CHECK(ends() == Ids{1, 13});
+  directory.write("generation_config.json", R"({"eos_token_id": null, "temperature": 0.6})");
+  CHECK(ends() == Ids{1, 13});
+  directory.write("generation_config.json", R"({"eos_token_id": 7})");
+  CHECK(ends() == Ids{7});
+}
+
+TEST_CASE("several end ids come from generation_config.json") {
   const Directory directory;
   directory.write("tokenizer.json", tokenizer_json().dump());
   directory.write("tokenizer_config.json", config_json().dump());
