@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <filesystem>
 #include <netinet/in.h>
+#include <random>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,15 @@
 
 namespace shoal::cli {
 namespace {
+
+// The first of three ports that nobody listens at, below the range from which the kernel gives ports to other tests.
+std::uint32_t free_ports() {
+  static std::mt19937 random(static_cast<unsigned>(getpid()));
+  while (true) {
+    const auto port = static_cast<std::uint32_t>(12'000 + 10 * (random() % 1800));
+    if (port_is_free(port) && port_is_free(port + 1) && port_is_free(port + 2)) return port;
+  }
+}
 
 // A listener on a loopback port that the kernel chose.
 class Listener {
@@ -52,8 +62,8 @@ TEST_CASE("a port that somebody listens at is not free") {
 TEST_CASE("inference processes share the cores, unless their threads are set") {
   const auto threads_of = [](UpOptions options) {
     options.model = "bytes";
-    options.client_port = Listener().port();  // nobody listens any more
-    options.router_port = Listener().port();
+    options.client_port = free_ports();
+    options.router_port = free_ports();
     options.gateways = options.routers = 1;
     const auto plan = make_plan(options);
     REQUIRE(plan);
