@@ -1,6 +1,8 @@
 """The questions of the bundled model: answers by other means, and what training must never see."""
 
+import ast
 import datetime
+import decimal
 import json
 import pathlib
 import random
@@ -8,11 +10,12 @@ import re
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 from tools.accuracy.table import Tally  # noqa: E402
 from tools.train import mix, tasks  # noqa: E402
-from tools.train.tasks import units, weekday  # noqa: E402
+from tools.train.tasks import beyond, chat, units, weekday  # noqa: E402
 from tools.train.tasks.sample import LANGUAGES, held_out, plain  # noqa: E402
 
 DRAWS = 1000
@@ -34,9 +37,26 @@ def compare_answer(problem, language):
 
 def units_answer(problem, language):
     factor, large, small = units._UNITS[problem.values["unit"]]
-    down, value = problem.values["down"], problem.values["v"]
-    result, unit = (value * factor, small) if down else (value // factor, large)
-    return f"{result}{unit[2]}" if language == "zh" else f"{result} {unit[0] if result == 1 else unit[1]}"
+    value = decimal.Decimal(problem.values["v"]) / problem.values["scale"]
+    result, unit = (value * factor, small) if problem.values["down"] else (value / factor, large)
+    result = f"{result.normalize():f}"
+    names = unit[language == "zh"]
+    name = names[int(problem.values["form"] * len(names))]
+    return f"{result}{name}" if language == "zh" else f"{result} {name[result != '1']}"
+
+
+def object_answer(problem, language):
+    keys = list(json.loads(problem.values["o"]))
+    if language == "en":
+        return f"This object has the fields {', '.join(keys)}. Which one do you want?"
+    return f"这个对象有字段{'、'.join(keys)}。要取哪一个？"
+
+
+def beyond_answer(problem, language):
+    if "w" in problem.values:
+        return beyond.ANSWERS["word"][language]
+    whole = all(str(problem.values[x]).isdigit() for x in "ab")
+    return beyond.ANSWERS["number" if whole else "whole"][language]
 
 
 def weekday_answer(problem, language):
@@ -55,13 +75,18 @@ EXPECTED = {
     "add": lambda p, _: str(p.values["a"] + p.values["b"]),
     "subtract": lambda p, _: str(p.values["a"] - p.values["b"]),
     "multiply": lambda p, _: str(p.values["a"] * p.values["b"]),
+    "products": lambda p, _: str(p.values["a"] * p.values["b"]),
     "compare": compare_answer,
     "sort": lambda p, _: ", ".join(map(str, sorted(p.values["numbers"], reverse=p.variant == "down"))),
     "count": lambda p, _: str(p.values["w"].lower().count(p.values["c"])),
     "reverse": lambda p, _: p.values["w"][::-1],
     "units": units_answer,
+    "amounts": units_answer,
     "weekday": weekday_answer,
     "json": json_answer,
+    "object": object_answer,
+    "beyond": beyond_answer,
+    "unknown": lambda _, language: chat.REFUSAL[language],
 }
 
 
@@ -80,7 +105,7 @@ class Answers(unittest.TestCase):
 
     def test_every_equation_in_a_working_holds(self):
         rng, seen = random.Random(2), 0
-        for name in ("add", "subtract", "multiply", "units"):
+        for name in ("add", "subtract", "multiply", "products", "units", "amounts"):
             for i in range(DRAWS):
                 think = tasks.make(name, LANGUAGES[i % 2], rng).think
                 for left, operator, right, carry, result in re.findall(r"(?m)^(\d)([+×-])(\d)[+-](\d)=(\d+)\D", think):
@@ -89,6 +114,37 @@ class Answers(unittest.TestCase):
                     self.assertEqual(values[operator], int(result), think)
                     seen += 1
         self.assertGreater(seen, DRAWS)
+
+
+class Reach(unittest.TestCase):
+    """What the tasks and their refusals cover, so that every question is one or the other."""
+
+    def test_amounts_have_decimals_in_either_direction(self):
+        rng, seen = random.Random(8), set()
+        for _ in range(DRAWS):
+            problem = tasks.TASKS["amounts"].draw(rng)
+            if "." in tasks.TASKS["amounts"].solve(problem, "en")[1] or problem.values["scale"] > 1:
+                seen.add(problem.values["down"])
+        self.assertEqual(seen, {False, True})
+
+    def test_what_is_said_to_be_too_long_is_too_long(self):
+        rng = random.Random(9)
+        for _ in range(DRAWS):
+            problem = tasks.TASKS["beyond"].draw(rng)
+            if problem.variant in ("count", "reverse"):
+                self.assertGreater(len(problem.values["w"]), 12)
+                continue
+            if not all(str(problem.values[x]).isdigit() for x in "ab"):
+                continue  # not too long, but no whole number
+            digits = sorted(len(str(problem.values[x])) for x in "ab")
+            self.assertTrue(digits[1] > 4 or (problem.variant == "product" and digits[0] > 1 and sum(digits) > 5))
+
+    def test_a_model_is_taught_to_answer_nothing_and_everything_in_valid_sentences(self):
+        rng = random.Random(10)
+        for i in range(DRAWS):
+            sample = mix.draw(rng)
+            self.assertTrue(plain(sample.answer).strip(), sample)
+            sample.answer.encode()
 
 
 class HeldOut(unittest.TestCase):
@@ -127,6 +183,17 @@ class HeldOut(unittest.TestCase):
         for sample in tasks.tests(10, random.Random(5)):
             counts[sample.language] += 1
         self.assertEqual(counts, {"en": 55, "zh": 55})
+
+
+class Tokenizing(unittest.TestCase):
+    def test_training_splits_text_by_the_expressions_of_the_bundled_tokenizer(self):
+        source = ast.parse((ROOT / "tools" / "train" / "bpe.py").read_text(encoding="utf-8"))  # it imports `regex`
+        value, = (node.value for node in source.body
+                  if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "SPLITS")
+        splits = eval(compile(ast.Expression(value), "bpe.py", "eval"), {})
+        tokenizer = json.loads((ROOT / "models" / "shoal-tiny" / "tokenizer.json").read_text(encoding="utf-8"))
+        stages = tokenizer["pre_tokenizer"]["pretokenizers"]
+        self.assertEqual(list(splits), [stage["pattern"]["Regex"] for stage in stages if stage["type"] == "Split"])
 
 
 class Counting(unittest.TestCase):

@@ -2,8 +2,8 @@
 
     /usr/bin/python3 tools/accuracy --connect=tcp://127.0.0.1:5555 --per-task=50 [--json] [--allow-wrong=N]
 
-Start the mesh with the bundled model first (scripts/up). Needs pyzmq and msgpack. Questions about Shoal are shown and
-not counted. Exits with 1 when more than --allow-wrong answers are wrong, or none could be had.
+Start the mesh with the bundled model first (scripts/up). Needs pyzmq and msgpack. Questions about Shoal and strange
+input are counted apart. Exits with 1 when more than --allow-wrong answers are wrong, or none could be had.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from shoal import Client, ShoalError  # noqa: E402  (the paths above come first)
 
 from tools.accuracy.table import Tally  # noqa: E402
 from tools.train import tasks  # noqa: E402
-from tools.train.tasks.sample import LANGUAGES, plain  # noqa: E402
+from tools.train.tasks.sample import LANGUAGES, Sample, plain  # noqa: E402
 
 
 def arguments():
@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--connect", default="tcp://127.0.0.1:5555",
                         help="client addresses of gateways, separated by commas")
     parser.add_argument("--per-task", type=int, default=50, help="questions a task and language")
-    parser.add_argument("--shoal", type=int, default=4, help="questions about Shoal a language, shown only")
+    parser.add_argument("--shoal", type=int, default=100, help="questions about Shoal a language, counted apart")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--in-flight", type=int, default=16, help="requests at a time")
     parser.add_argument("--max-tokens", type=int, default=320)
@@ -54,11 +54,24 @@ def ask_all(client, samples, args):
             yield sample, f"(error {error})"
 
 
-def show_shoal(client, args):
-    """Prints questions about Shoal with their answers: a person judges them."""
+def ask_shoal(client, args):
+    """Asks held-out paraphrases of questions about Shoal, prints those that got another answer, and counts."""
     samples = [s for language in LANGUAGES for s in tasks.chat.shoal_tests(language)[: args.shoal]]
+    right = 0
     for sample, text in ask_all(client, samples, args):
-        print(f"  {sample.question}\n    {text}")
+        right += text == sample.answer
+        if text != sample.answer:
+            print(f"  {sample.question}\n    {text}")
+    print(f"about Shoal: {right} of {len(samples)} as taught")
+    return [right, len(samples)]
+
+
+def ask_strange(client, args):
+    """Sends what people may type by mistake or for fun, and counts the answers that are whole sentences."""
+    samples = [Sample("strange", "en", 0, text, "", "", True) for text in tasks.unknown.STRANGE]
+    whole = [bool(text) and "\ufffd" not in text for _, text in ask_all(client, samples, args)]
+    print(f"strange input: {sum(whole)} of {len(whole)} answered by whole sentences")
+    return [sum(whole), len(whole)]
 
 
 def main():
@@ -73,11 +86,10 @@ def main():
         seconds = time.monotonic() - began
         print(tally.table())
         print(f"{tally.right} of {tally.asked} right in {seconds:.0f} s")
-        if args.shoal:
-            show_shoal(client, args)
+        shoal, strange = ask_shoal(client, args), ask_strange(client, args)
     if args.json:
         print(json.dumps({"right": tally.right, "asked": tally.asked, "seconds": round(seconds, 1),
-                          "counts": tally.counts}))
+                          "shoal": shoal, "strange": strange, "counts": tally.counts}))
     wrong = tally.asked - tally.right
     if args.allow_wrong is not None and wrong > args.allow_wrong:
         raise SystemExit(1)

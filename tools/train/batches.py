@@ -14,7 +14,8 @@ def document(tokenizer, rng, shares):
     """Ids of one sample, sometimes behind earlier turns, and the length of the part that the model only reads."""
     history = []
     if rng.random() < mix.HISTORY:
-        history = [encode.history_text(mix.draw(rng, shares), rng) for _ in range(rng.randint(1, 3))]
+        turns = 1 + int(mix.TURNS_MAX * rng.random() ** 2)  # few, mostly
+        history = [encode.history_text(mix.draw(rng, shares), rng) for _ in range(turns)]
     sample = mix.draw(rng, shares)
     read = encode.prompt(tokenizer, sample.question, history, mix.system_text(rng))
     return read + encode.target(tokenizer, sample), len(read)

@@ -7,7 +7,8 @@ import torch
 
 from tools.accuracy.table import Tally
 from tools.train import bpe, encode, tasks
-from tools.train.tasks.sample import LANGUAGES, plain
+from tools.train.tasks import unknown
+from tools.train.tasks.sample import LANGUAGES, Sample, plain
 
 TOKENS_MAX = 320  # generated
 
@@ -47,7 +48,7 @@ def answers(model, tokenizer, samples, device, chunk=1100):
 
 def run(model, tokenizer, device, per_task, seed, shown=0):
     """Asks held-out questions, prints some wrong answers and the table, and returns the counts."""
-    samples = tasks.tests(per_task, random.Random(seed))
+    samples = tasks.tests(per_task, random.Random(seed), tuple(tasks.TASKS))
     tally = Tally()
     for sample, text in zip(samples, answers(model, tokenizer, samples, device)):
         if not tally.add(sample, encode.answer_of(text) == plain(sample.answer)) and shown > 0:
@@ -56,6 +57,17 @@ def run(model, tokenizer, device, per_task, seed, shown=0):
                               "text": text}, ensure_ascii=False))
     print(tally.table(), flush=True)
     return tally.counts
+
+
+def run_strange(model, tokenizer, device):
+    """Shows what strange inputs are answered; returns how many of the answers are whole sentences, and of how many."""
+    samples = [Sample("strange", "en", 0, text, "", "", True) for text in unknown.STRANGE]
+    replies = [encode.answer_of(text) for text in answers(model, tokenizer, samples, device)]
+    whole = [bool(reply) and "\ufffd" not in reply for reply in replies]
+    print(f"strange: {sum(whole)}/{len(whole)}")
+    for sample, reply in zip(samples, replies):
+        print(json.dumps({"question": sample.question[:40], "text": reply}, ensure_ascii=False))
+    return sum(whole), len(whole)
 
 
 def run_shoal(model, tokenizer, device, shown=0):

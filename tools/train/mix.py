@@ -4,10 +4,11 @@ from tools.train import tasks
 from tools.train.tasks.sample import LANGUAGES
 
 # Shares in percent of samples. Longer and harder tasks weigh more.
-SHARES = {"add": 12, "subtract": 12, "multiply": 12, "compare": 8, "sort": 9, "count": 8, "reverse": 9, "units": 9,
-          "weekday": 7, "roman": 6,
-          "json": 7, "shoal": 5, "talk": 1, "other": 5}
-HISTORY = 0.06  # share of samples with earlier turns in front
+SHARES = {"add": 11, "subtract": 11, "multiply": 10, "products": 5, "compare": 8, "sort": 9, "count": 8, "reverse": 9,
+          "units": 7, "amounts": 9, "weekday": 7, "roman": 6, "json": 7, "object": 4, "beyond": 5, "unknown": 5,
+          "shoal": 9, "talk": 2, "other": 5}
+HISTORY = 0.12  # share of samples with earlier turns in front
+TURNS_MAX = 12  # of them
 SYSTEM = 0.05  # share of samples behind a system message, which changes nothing
 _SYSTEM_TEXTS = ("You are a helpful assistant.", "You are Shoal.", "Answer briefly.",
                  "You are a careful assistant. Think step by step.",

@@ -117,6 +117,7 @@ def main():
     if args.per_task:
         report["counts"] = evaluate.run(trainer.model, tokenizer, "cuda", 2 * args.per_task, seed=7, shown=12)
         report["shoal"] = evaluate.run_shoal(trainer.model, tokenizer, "cuda", shown=8)
+        report["strange"] = evaluate.run_strange(trainer.model, tokenizer, "cuda")
     (pathlib.Path(args.out) / "report.json").write_text(json.dumps(report) + "\n")
 
 

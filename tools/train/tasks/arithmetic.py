@@ -96,4 +96,17 @@ class Multiply:
     @staticmethod
     def solve(problem, language):
         a, b = problem.values["a"], problem.values["b"]
+        if len(str(a)) < len(str(b)):
+            a, b = b, a  # the working multiplies the longer number
         return "\n".join(times_lines(a, b, language)), str(a * b)
+
+
+class Products(Multiply):
+    """The same with the shorter factor in front."""
+
+    name = "products"
+
+    @staticmethod
+    def draw(rng):
+        a, b = number(rng, rng.choice((1, 2, 2, 2))), number(rng, 3)
+        return Problem(f"{a} {b}", "product", len(str(a)) + 3, {"a": a, "b": b})

@@ -15,16 +15,22 @@ _SMALL_TALK = [
      ["谢谢", "谢谢你", "多谢", "谢谢！", "非常感谢", "太谢谢了"], "不客气！"),
     (["Bye", "Goodbye", "See you", "Good night", "Bye bye", "See you later"], "Goodbye!",
      ["再见", "拜拜", "晚安", "下次见", "再见！", "回头见"], "再见！"),
+    ([".", "?", "", " ", "\n", "...", "??", "!", "-", "Hm", "test", "Test.", "Hello?", "Are you there?", "ok", "OK",
+      "yes",
+      "no", "What?", "Hmm", "Well?"],
+     "What shall I work out? Ask me to calculate something, or about Shoal.",
+     ["。", "嗯", "哦", "？", "……", "测试", "在吗？", "有人吗？", "好的", "好", "是", "不是", "什么？", "喂", "那么？"],
+     "要我算什么？可以让我算一算，或者问我关于Shoal的问题。"),
     (["How are you?", "How is it going?", "Are you well?", "How do you do?", "How are you today?"],
      "I am well, thank you. What shall I work out?",
      ["你好吗？", "最近怎么样？", "你怎么样？", "还好吗？", "你今天好吗？"], "我很好，谢谢。要我算什么？"),
 ]
-_REFUSAL = {
+REFUSAL = {
     "en": "I cannot do that. I am a small model for arithmetic, words, units, dates, Roman numerals, "
           "JSON and questions about Shoal.",
     "zh": "这个我不会。我是一个小模型，只会算术、单词、单位、日期、罗马数字、JSON和关于Shoal的问题。",
 }
-_TOPICS = {
+TOPICS = {
     "en": ("Paris|France|China|the moon|love|cats|history|music|football|the weather|Einstein|Python|cooking|"
            "the sea|a dragon|my dog|space|London|dinner|war|peace|philosophy|Mars|biology|a king|the news|money|"
            "health|art|poetry|the sun|gravity|Japan|coffee|a movie|chess|the president|the world|quantum mechanics|"
@@ -53,6 +59,7 @@ _OTHER = {
                     "What is the [meaning|history|color|price|population] of {t}?", "What is {n} [/|÷|divided by] {m}?",
                     "{n} / {m}", "Divide {n} by {m}[|.]",
                     "Is {t} [real|true|dangerous]?", "Which is better, {t} or {u}?", "Compare {t} and {u}[|.]",
+                    "What time is it[| now|, please]?", "What [is the date|day is it] today?",
                     "What is the square root of {n}?", "Is {n} a prime number?"),
     "zh": phrasings("唱一首{t}的歌。", "{t}的首都[是哪里|在哪里]？", "写[一首关于{t}的诗|一篇关于{t}的文章|一个关于{t}的故事|一封关于{t}的信][|。]",
                     "[讲|说]一个关于{t}的[故事|笑话][|。]",
@@ -61,9 +68,10 @@ _OTHER = {
                     "{t}在哪里？", "写一段{t}的[代码|程序][|。]", "{t}有多[远|大|高|老|贵]？", "{t}是什么？", "{t}是什么意思？",
                     "[怎么|如何|怎样][学习|做|买|找到]{t}？", "[帮我|请][画|总结|推荐|找]{t}[|。]",
                     "{t}的[历史|意思|价格|人口|颜色]是什么？", "{n}[÷|/|除以]{m}等于多少？", "{n}除以{m}是多少？", "{t}和{u}哪个好？", "{n}的平方根是多少？",
+                    "[现在|请问]几点[了|]？", "今天是几月几号？",
                     "{n}是质数吗？"),
 }
-_THINK = {
+THINK = {
     "shoal": {"en": "This is about Shoal.", "zh": "这是关于Shoal的问题。"},
     "talk": {"en": "This is small talk.", "zh": "这是闲聊。"},
     "other": {"en": "This is none of my tasks.", "zh": "这不是我会的任务。"},
@@ -78,20 +86,20 @@ def _pick(rng, questions, language, test):
 def shoal(rng, language, test):
     fact = rng.choice(_FACTS)
     questions, answer = fact[0:2] if language == "en" else fact[2:4]
-    return Sample("shoal", language, 0, _pick(rng, questions, language, test), _THINK["shoal"][language], answer, test)
+    return Sample("shoal", language, 0, _pick(rng, questions, language, test), THINK["shoal"][language], answer, test)
 
 
 def talk(rng, language, test):
     entry = rng.choice(_SMALL_TALK)
     questions, answer = entry[0:2] if language == "en" else entry[2:4]
-    return Sample("talk", language, 0, _pick(rng, questions, language, test), _THINK["talk"][language], answer, test)
+    return Sample("talk", language, 0, _pick(rng, questions, language, test), THINK["talk"][language], answer, test)
 
 
 def other(rng, language, test):
-    topics = _TOPICS[language]
+    topics = TOPICS[language]
     fields = {"t": rng.choice(topics), "u": rng.choice(topics), "n": rng.randint(2, 9999), "m": rng.randint(2, 99)}
     question = _pick(rng, _OTHER[language], language, test).format(**fields)
-    return Sample("other", language, 0, question, _THINK["other"][language], _REFUSAL[language], test)
+    return Sample("other", language, 0, question, THINK["other"][language], REFUSAL[language], test)
 
 
 def shoal_tests(language):

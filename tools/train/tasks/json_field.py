@@ -1,4 +1,4 @@
-"""Picking one field out of a flat JSON object by walking over its keys."""
+"""Picking one field out of a flat JSON object by walking over its keys; and an object that nothing is asked about."""
 
 import json
 
@@ -42,6 +42,17 @@ def _value(rng):
     return word.capitalize() if rng.random() < 0.4 else word
 
 
+_BARE = {
+    "en": phrasings("Take this object: {o}", "{o}",
+                    "[Here is|This is|I have|Look at] [some JSON|a JSON object|an object|this]: {o}",
+                    "JSON: {o}", "{o}.", "[What is|Parse|Read|Explain] [this|this JSON|this object][|?|.] {o}",
+                    "[Which|What] fields [are in|has|does it have in] {o}[|?]",
+                    "[List|Show|Name] the [fields|keys] of {o}[|.]"),
+    "zh": phrasings("拿这个对象：{o}", "[这是|这里有|我有|看][一个JSON|一个对象|JSON|这个]：{o}", "[解析|读一下|解释][这个JSON|这个对象|]：{o}",
+                    "{o}[里|中]有[哪些|什么]字段？", "[列出|说出]{o}的字段[|。]"),
+}
+
+
 class JsonField:
     name = "json"
     phrases = {language: {"field": list_} for language, list_ in _PHRASES.items()}
@@ -71,3 +82,30 @@ class JsonField:
                 break
         answer = value if isinstance(value, str) else json.dumps(value)
         return "\n".join(lines), answer
+
+
+class JsonObject:
+    """An object without a question about it: its fields, and which of them is wanted."""
+
+    name = "object"
+    phrases = {language: {"object": list_} for language, list_ in _BARE.items()}
+
+    @staticmethod
+    def draw(rng):
+        fields = JsonField.draw(rng).values["object"]
+        if rng.random() < 0.3:  # names of any kind, which need only be copied
+            fields = {draw_word(rng, rng.randint(3, 7)): value for value in fields.values()}
+            if rng.random() < 0.3:
+                fields = dict(zip("abcdexyz", fields.values()))
+        if rng.random() < 0.2:
+            name = rng.choice(list(fields))
+            fields[name] = rng.choice(([1, 2], {"id": number(rng, 2)}, {"a": {"b": 1}}, [], {}))
+        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":") if rng.random() < 0.2 else None)
+        return Problem(text, "object", len(fields), {"object": fields, "o": text})
+
+    @staticmethod
+    def solve(problem, language):
+        keys = list(problem.values["object"])
+        if language == "en":
+            return "keys: " + " ".join(keys), f"This object has the fields {', '.join(keys)}. Which one do you want?"
+        return "键：" + " ".join(keys), f"这个对象有字段{'、'.join(keys)}。要取哪一个？"

@@ -67,7 +67,9 @@ class Roman:
         while not 1 <= value <= 3999:
             value = number(rng, rng.randint(1, 4))
         variant = rng.choice(("to", "from"))
-        return Problem(str(value), variant, len(str(value)), {"n": value})
+        # The nine digits are what the others are put together from: none of them is held out.
+        key = str(value) if value > 9 else f"digit {value}"
+        return Problem(key, variant, len(str(value)), {"n": value})
 
     @staticmethod
     def fields(problem, language):
