@@ -81,11 +81,11 @@ TEST_CASE("what is told of other servers' fields names no field that SUBMIT has,
     const auto has = [&](std::string_view name) {
       return std::any_of(type.fields.begin(), type.fields.end(), [&](const auto& info) { return info.name == name; });
     };
-    for (const auto& [name, advice] : edge::foreign_fields()) {
-      CHECK_MESSAGE(!has(name), name);
-      if (!advice.starts_with("use ") || advice.starts_with("use a ")) continue;
-      const std::string_view used = advice.substr(4, advice.find_first_of(" ,", 4) - 4);
-      CHECK_MESSAGE(has(used), advice);
+    for (const auto& field : edge::foreign_fields()) {
+      CHECK_MESSAGE(!has(field.name), field.name);
+      if (!field.advice.starts_with("use ") || field.advice.starts_with("use a ")) continue;
+      const std::string_view used = field.advice.substr(4, field.advice.find_first_of(" ,", 4) - 4);
+      CHECK_MESSAGE(has(used), field.advice);
     }
   }
 }
