@@ -1,5 +1,6 @@
 // The filters, tests, methods and functions of this interpreter. A template that names another one is refused when it
-// is parsed, by that name. To add one: a function, and its line in the table of its file. Immutable tables; any thread.
+// is parsed, by that name, or, where only a branch of an `if` does so, when that is reached. To add one: a function,
+// and its line in the table of its file. Immutable tables; any thread.
 #pragma once
 
 #include <array>

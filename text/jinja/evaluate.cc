@@ -96,6 +96,8 @@ Value Run::evaluate_any(const Expression& expression, Scope& scope) {
       return evaluate_concatenation(expression, scope);
     case Kind::conditional:
       return is_true(operand(1)) ? operand(0) : operand(2);
+    case Kind::refusal:
+      return fail(expression.name());
   }
   return {};
 }

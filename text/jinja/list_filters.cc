@@ -151,8 +151,10 @@ Value extreme(Run& run, const Value& self, const Args& args) {
   return best;
 }
 
-// map('upper'), map('replace', 'a', 'b') or map(attribute='name', default='x').
+// map('upper'), map('replace', 'a', 'b') or map(attribute='name', default='x'). Here and in select(), what is false has
+// no items, whatever it is.
 Value map(Run& run, const Value& self, const Args& args) {
+  if (!is_true(self)) return walk_once({});
   std::vector<Value> out;
   if (const Value* path = named(args, "attribute"); path != nullptr && args.positional.empty()) {
     const Value* otherwise = named(args, "default");
@@ -178,6 +180,7 @@ Value map(Run& run, const Value& self, const Args& args) {
 template <bool wanted, bool by_attribute>
 Value select(Run& run, const Value& self, const Args& args) {
   constexpr std::size_t before = by_attribute ? 1 : 0;
+  if (!is_true(self)) return walk_once({});
   if (args.positional.size() < before) return run.fail("Missing parameter for attribute name");
   const Builtin* test = nullptr;
   Args rest{.named = args.named};

@@ -99,6 +99,8 @@ Value remove_affix(Run& run, const Value& self, const Args& args) {
   return self;
 }
 
+Value format_method(Run& run, const Value& self, const Args& args) { return format(run, *self.text(), args); }
+
 // Whether there are characters and all of them are of a kind.
 template <bool (*is_one)(char32_t)>
 Value all_are(Run& run, const Value& self, const Args&) {
@@ -144,6 +146,7 @@ constexpr Builtin of_strings[] = {
     {"rfind", find_method_of_text<true>, {"sub"}, 1},
     {"count", count_text, {"sub"}, 1},
     {"join", join_method, {"iterable"}, 1},
+    {"format", format_method, {}, 0, true},
     {"removeprefix", remove_affix<false>, {"prefix"}, 1},
     {"removesuffix", remove_affix<true>, {"suffix"}, 1},
     {"isdigit", all_are<is_digit>},

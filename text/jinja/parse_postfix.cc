@@ -47,7 +47,7 @@ ExpressionPtr Parser::filter(ExpressionPtr on) {
   expect_symbol("|");
   const std::string name = expect_name("the name of a filter");
   out.builtin = find_filter(name);
-  if (out.builtin == nullptr) fail(out.line, "the filter \"" + name + "\" is not supported");
+  if (out.builtin == nullptr) lack(out, "the filter \"" + name + "\"");
   out.operands.push_back(std::move(on));
   if (is_symbol("(")) arguments(out);
   check_arguments(out, "filter");
@@ -60,7 +60,7 @@ ExpressionPtr Parser::test(ExpressionPtr on) {
   const bool is_negated = take_name("not");
   const std::string name = expect_name("the name of a test");
   out.builtin = find_test(name);
-  if (out.builtin == nullptr) fail(out.line, "the test \"" + name + "\" is not supported");
+  if (out.builtin == nullptr) lack(out, "the test \"" + name + "\"");
   out.operands.push_back(std::move(on));
   const auto begins_value = [&] {
     if (peek().kind == Token::Kind::name) return !is_name("else") && !is_name("or") && !is_name("and");
@@ -69,7 +69,7 @@ ExpressionPtr Parser::test(ExpressionPtr on) {
   };
   if (is_symbol("(")) {
     arguments(out);
-  } else if (out.builtin != nullptr && begins_value() && !is_name("if") && !is_name("in") && !is_name("not")) {
+  } else if (begins_value() && !is_name("if") && !is_name("in") && !is_name("not")) {
     if (is_name("is")) fail(peek().line, "tests cannot be chained with `is`");
     out.operands.push_back(postfix(primary()));
   }
@@ -115,20 +115,25 @@ ExpressionPtr Parser::subscript(ExpressionPtr on) {
 
 ExpressionPtr Parser::call(ExpressionPtr on) {
   Expression out = make(Kind::call);
-  check_call(*on, out.line);
+  check_call(*on, out);
   out.operands.push_back(std::move(on));
   arguments(out);
   return finish(std::move(out));
 }
 
 // What can be known before anything is called: functions and methods that exist elsewhere and not here.
-void Parser::check_call(const Expression& callee, std::uint32_t line) {
-  if (callee.kind == Kind::attribute && !is_method(callee.name())) {
-    fail(line, "the method \"" + callee.name() + "\" is not supported");
-  }
+void Parser::check_call(const Expression& callee, Expression& out) {
+  if (callee.kind == Kind::attribute && !is_method(callee.name())) lack(out, "the method \"" + callee.name() + '"');
   if (callee.kind == Kind::variable && is_missing_function(callee.name())) {
-    fail(line, "the function \"" + callee.name() + "\" is not supported");
+    lack(out, "the function \"" + callee.name() + '"');
   }
+}
+
+void Parser::lack(Expression& out, std::string what) {
+  what += " is not supported";
+  if (branches_ == 0) return fail(out.line, what);
+  out.kind = Kind::refusal;
+  out.value = make_string(what);
 }
 
 void Parser::arguments(Expression& out) {
@@ -136,7 +141,8 @@ void Parser::arguments(Expression& out) {
   while (!failed() && !is_symbol(")")) {
     if (is_symbol("*") || is_symbol("**")) {
       ExpressionPtr& spread = is_symbol("*") ? out.spread : out.named_spread;
-      if (out.kind != Kind::call || spread) fail(peek().line, "`" + peek().text + "` is not supported here");
+      if (out.kind == Kind::filter || out.kind == Kind::test || spread)
+        fail(peek().line, "`" + peek().text + "` is not supported here");
       take();
       spread = expression();
     } else if (peek().kind == Token::Kind::name && is_symbol("=", 1)) {
@@ -153,7 +159,7 @@ void Parser::arguments(Expression& out) {
 }
 
 void Parser::check_arguments(const Expression& call, std::string_view what) {
-  if (failed()) return;
+  if (failed() || call.kind == Kind::refusal) return;
   std::vector<std::string_view> names;
   for (const auto& [name, value] : call.keywords) names.push_back(name);
   const std::string why = misfit(*call.builtin, call.operands.size() - 1, names);

@@ -104,7 +104,9 @@ void Parser::branches(Statement& out) {
   while (!failed()) {
     Branch branch{.condition = tuple(false)};
     expect(Token::Kind::block_end, "%}");
+    ++branches_;
     branch.body = block({"elif", "else", "endif"}, "if", out.line);
+    --branches_;
     out.branches.push_back(std::move(branch));
     if (is_name("elif", 1)) {
       take();
@@ -113,7 +115,9 @@ void Parser::branches(Statement& out) {
     }
     if (is_name("else", 1)) {
       end_block("else");
+      ++branches_;
       out.otherwise = block({"endif"}, "else", out.line);
+      --branches_;
     }
     return end_block("endif");
   }

@@ -1,5 +1,5 @@
 // From a template's source to its tree. Everything that the interpreter lacks is found here and not while rendering,
-// and named. Used once, by one thread.
+// and named; but for what a branch of an `if` calls. Used once, by one thread.
 #pragma once
 
 #include <cstdint>
@@ -87,7 +87,10 @@ private:
   ExpressionPtr list();
   ExpressionPtr dict();
   void arguments(Expression& out);
-  void check_call(const Expression& callee, std::uint32_t line);
+  void check_call(const Expression& callee, Expression& out);
+  // `out` cannot be: the template is refused, or inside a branch of an `if`, which no conversation may ever take, who
+  // gets there. Jinja does so with filters and tests.
+  void lack(Expression& out, std::string what);
   void check_arguments(const Expression& call, std::string_view what);
   bool ends_tuple() const;
   Expression make(Expression::Kind kind) const;
@@ -99,6 +102,7 @@ private:
   std::uint32_t nesting_ = 0;
   std::uint32_t loops_ = 0;     // that the statement stands in
   std::uint32_t enclosed_ = 0;  // blocks with names of their own that it stands in
+  std::uint32_t branches_ = 0;  // of an `if`
   bool failed_ = false;
   Result<void> result_;
 };

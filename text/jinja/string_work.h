@@ -24,6 +24,9 @@ Value split(Run& run, const PromptText& text, const Value& separator, std::int64
 // str.splitlines(), without the ends of the lines.
 std::vector<PromptText> lines_of(const PromptText& text);
 
+// str.format(), with fields that are a position or a name and nothing more.
+Value format(Run& run, const PromptText& text, const Arguments& args);
+
 // Each character in the case that `append` chooses for it by whether it begins a word.
 enum class Case : std::uint8_t { upper, lower, capitalized, title, title_filter };
 Value change_case(Run& run, const PromptText& text, Case wanted);

@@ -57,6 +57,7 @@ struct Expression {
     comparison,     // operands[0] operators[0] operands[1] operators[1] operands[2] ...
     concatenation,  // operands[0] ~ operands[1] ~ ...
     conditional,    // operands[0] if operands[1] else operands[2], which may be null
+    refusal,        // fails with the text `value`: what this interpreter lacks
   };
 
   Kind kind = Kind::constant;

@@ -9,6 +9,8 @@ using namespace shoal::text::jinja;
 TEST_CASE("joining keeps the authors apart") {
   CHECK(authors("{{ bos }}{{ said }}") == "<s>‹<s>a</think>b ›");
   CHECK(authors("{{ '[' + said + ']' }}{{ '(' ~ said ~ ')' }}") == "[‹<s>a</think>b ›](‹<s>a</think>b ›)");
+  CHECK(authors("{{ '[{}]{}'.format(said, bos) }}{{ (said ~ '{}').format(bos) }}") ==
+        "[‹<s>a</think>b ›]<s>‹<s>a</think>b ›<s>");
   CHECK(authors("{{ ['x', said] | join(bos) }}") == "x<s>‹<s>a</think>b ›");
   CHECK(authors("{% set x %}<{{ said }}>{% endset %}{{ x }}") == "<‹<s>a</think>b ›>");
   CHECK(authors("{% macro m(t) %}[{{ t }}]{% endmacro %}{{ m(said) }}") == "[‹<s>a</think>b ›]");

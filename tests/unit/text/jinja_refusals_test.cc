@@ -13,7 +13,7 @@ TEST_CASE("a construct that is not supported is named, with its line, before any
     return parsed ? "" : parsed.error().text;
   };
   CHECK(refused("a\n{{ x | frobnicate }}") == "line 2: the filter \"frobnicate\" is not supported");
-  CHECK(refused("{% if false %}\n{{ x is frob }}{% endif %}") == "line 2: the test \"frob\" is not supported");
+  CHECK(refused("{% if x is frob %}{% endif %}") == "line 1: the test \"frob\" is not supported");
   CHECK(refused("{{ 'a'.zfill(3) }}") == "line 1: the method \"zfill\" is not supported");
   CHECK(refused("\n\n{% include 'x' %}") == "line 3: the statement `include` is not supported");
   CHECK(refused("{% do x %}") == "line 1: the statement `do` is not supported");
@@ -24,6 +24,22 @@ TEST_CASE("a construct that is not supported is named, with its line, before any
   CHECK(refused("{{ '%s' % x }}") == "line 1: formatting a string with % is not supported");
   CHECK(refused("{{ x | trim('a', 'b') }}") == "line 1: the filter \"trim\" takes 1 arguments, not 2");
   CHECK(refused("{{ x | tojson(indents=2) }}") == "line 1: the filter \"tojson\" has no argument \"indents\"");
+}
+
+TEST_CASE("what only a branch calls that is not supported is refused, with its line, where the branch is taken") {
+  const auto branch = [](std::string_view condition, std::string_view body) {
+    return rendered("{% if " + std::string(condition) + " %}\n{{ " + std::string(body) + " }}{% else %}b{% endif %}");
+  };
+  CHECK(branch("nothing", "said | from_json(1, *x) | length") == "b");
+  CHECK(branch("said", "said | from_json | length") == "line 2: the filter \"from_json\" is not supported");
+  CHECK(branch("nothing", "said is frob 1 or said is not frob") == "b");
+  CHECK(branch("said", "said is not frob(1)") == "line 2: the test \"frob\" is not supported");
+  CHECK(branch("nothing", "'a'.zfill(3) ~ cycler(*x)") == "b");
+  CHECK(branch("said", "'a'.zfill(3)") == "line 2: the method \"zfill\" is not supported");
+  CHECK(branch("said", "cycler(1)") == "line 2: the function \"cycler\" is not supported");
+  CHECK(rendered("{% if said %}a{% else %}{{ x | frob }}{% endif %}") == "a");
+  CHECK(rendered("{% if said %}a{% endif %}{{ x | frob }}") == "line 1: the filter \"frob\" is not supported");
+  CHECK(rendered("{% if nothing %}{% include 'x' %}{% endif %}") == "line 1: the statement `include` is not supported");
 }
 
 TEST_CASE("a template that is no template is refused where it breaks") {
@@ -59,6 +75,14 @@ TEST_CASE("what cannot be done with a conversation is said with its line") {
   CHECK(rendered("{{ 1 < 'a' }}") == "line 1: '<' not supported between instances of 'int' and 'str'");
   CHECK(rendered("{{ 1 // 0 }}") == "line 1: division by zero");
   CHECK(rendered("{{ missing() }}") == "line 1: 'missing' is undefined");
+  CHECK(rendered("{{ '{} {}'.format(1) }}") == "line 1: Replacement index 1 out of range for positional args tuple");
+  CHECK(rendered("{{ '{:>3}'.format(1) }}").starts_with("line 1: the format field {:>3} is not supported"));
+  CHECK(rendered("{{ '{0.real}'.format(1) }}").starts_with("line 1: the format field {0.real} is not supported"));
+  CHECK(rendered("{{ '{0} {}'.format(1) }}") == "line 1: cannot mix {} and {0} in a format string");
+  CHECK(rendered("{{ '{a}'.format(1) }}") == "line 1: format has no argument 'a'");
+  CHECK(rendered("{{ 'a}'.format(1) }}") == "line 1: Single '}' encountered in format string");
+  CHECK(rendered("{{ '{'.format(1) }}") == "line 1: expected '}' before end of string");
+  CHECK(rendered("{{ '{99999999999999999999}'.format(1) }}") == "line 1: Too many decimal digits in format string");
   CHECK(rendered("{{ range(2) | tojson }}") == "line 1: Object of type range is not JSON serializable");
   CHECK(rendered("{{ 9223372036854775807 + 1 }}") == "line 1: a number is too large");
 }

@@ -63,6 +63,8 @@ TEST_CASE("methods of strings are Python's") {
        {"{{ 'abcb'.find('b') }} {{ 'abcb'.rfind('b') }} {{ 'x'.find('b') }} {{ 'abab'.count('ab') }}", "1 3 -1 2"},
        {"{{ 'a\\nb\\r\\nc'.splitlines() }} {{ '-'.join(['a', 'b']) }} {{ 'straße'.upper() }}",
         "['a', 'b', 'c'] a-b STRASSE"},
+       {"{{ '<{}|{}>'.format('a', none) }} {{ '{1}{0}{1}'.format(1, 2) }} {{ '{{{a}}} {}'.format('x', a=[1]) }}",
+        "<a|None> 212 {[1]} x"},
        {"{{ 'ab'.removeprefix('a') }} {{ 'ab'.removesuffix('b') }} {{ '12'.isdigit() }} {{ 'Ab'.isupper() }}",
         "b a True False"}});
 }
@@ -105,6 +107,10 @@ TEST_CASE("filters do what Jinja's do") {
        {"{{ [0, 1, 2] | select | list }} {{ [0, 1, 2] | reject('odd') | list }} {{ [{'a': 0}] | rejectattr('a') | list "
         "| length }}",
         "[1, 2] [0, 2] 1"},
+       {"{{ nothing | selectattr('r', 'equalto', 'b') | list }} {{ missing | map('upper') | list }} {{ 0 | reject | "
+        "list "
+        "| length }}",
+        "[] [] 0"},
        {"{{ missing | default('d') }} {{ '' | default('d') }}| {{ '' | default('d', true) }} {{ none | d('x') }}",
         "d | d None"},
        {"{{ 'one two-three' | title }} {{ ' x ' | trim }} {{ 'aab' | replace('a', 'c', 1) }} {{ 'A' | lower }}",
