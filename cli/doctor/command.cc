@@ -37,21 +37,28 @@ void add(Findings& all, Findings more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+// Whether conversations with it are rendered. Raw prompts are served in any case.
+Finding check_chat(const std::string& model, const std::string& flaw) {
+  if (flaw.empty()) return {"chat", State::ok, "conversations can be rendered as this model's prompts"};
+  return {"chat", State::warning, "raw prompts are served, and conversations refused with: " + flaw,
+          "$EDITOR " + model + "/chat_template.jinja   # it is taken before what tokenizer_config.json has"};
+}
+
 // As the processes of a mesh would see the model; tells `need` how large it is.
-Finding check_model(const std::string& wanted, Need& need) {
+Findings check_model(const std::string& wanted, Need& need) {
   const std::string command = "shoal up --model=DIR   # a directory with config.json, tokenizer.json and *.safetensors";
   const auto path = find_model(wanted);
-  if (!path) return {"model", State::missing, path.error().text, command};
+  if (!path) return {{"model", State::missing, path.error().text, command}};
   const auto model = services::check_model(*path);
-  if (!model) return {"model", State::missing, model.error().text, command};
-  if (const auto prompts = preprocess::Preparer::open(*path, [] { return std::tm{}; }); !prompts) {
-    return {"model", State::missing, prompts.error().text, command};
-  }
+  if (!model) return {{"model", State::missing, model.error().text, command}};
+  const auto prompts = preprocess::Preparer::open(*path, [] { return std::tm{}; });
+  if (!prompts) return {{"model", State::missing, prompts.error().text, command}};
   need.model_bytes = model->weight_bytes;
   need.kv_bytes = model->context_bytes;
-  return {"model", State::ok,
-          *path + ": " + model->architecture + ", " + std::to_string(model->weight_bytes >> 20) +
-              " MiB of weights, context of " + std::to_string(model->context_tokens) + " tokens"};
+  return {{"model", State::ok,
+           *path + ": " + model->architecture + ", " + std::to_string(model->weight_bytes >> 20) +
+               " MiB of weights, context of " + std::to_string(model->context_tokens) + " tokens"},
+          check_chat(*path, (*prompts)->chat_flaw())};
 }
 
 Findings look(const DoctorOptions& options) {
@@ -61,17 +68,14 @@ Findings look(const DoctorOptions& options) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   Need need;
-  const Finding model = check_model(options.up.model, need);
+  const Findings model = check_model(options.up.model, need);
   void* const cuda = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
 
-  Findings all = {check_cores(usable_cores()),
-                  check_memory(root, need),
-                  check_instructions(root, services::modules_here().front()),
-                  model,
-                  check_descriptors(files.rlim_max),
-                  check_clock(root),
-                  check_huge_pages(root),
-                  check_gpus(root, cuda != nullptr)};
+  Findings all = {check_cores(usable_cores()), check_memory(root, need),
+                  check_instructions(root, services::modules_here().front())};
+  add(all, model);
+  add(all, {check_descriptors(files.rlim_max), check_clock(root), check_huge_pages(root),
+            check_gpus(root, cuda != nullptr)});
   if (cuda != nullptr) dlclose(cuda);
   for (const UpPort& port : ports_of(options.up)) all.push_back(check_port(root, port, options.up.client_port));
   const std::filesystem::path run_dir = run_dir_of(options.up);

@@ -81,6 +81,20 @@ class Doctor(unittest.TestCase):
             (model / "tokenizer.json").unlink()
             self.assertIn("tokenizer.json", self.missing("model", f"--model={model}")["text"])
 
+    def test_a_chat_template_that_is_refused_is_a_warning_with_the_sentence_that_conversations_get(self):
+        self.assertEqual(examine(f"--model={BUNDLED}")[1]["chat"][0]["state"], "ok")
+        with tempfile.TemporaryDirectory() as directory:
+            model = pathlib.Path(directory, "model")
+            shutil.copytree(BUNDLED, model)
+            (model / "chat_template.jinja").write_text("{{ bos_token }}\n{% include 'x' %}", encoding="utf-8")
+            code, findings = examine(f"--model={model}")
+            finding = findings["chat"][0]
+            self.assertEqual((code, findings["model"][0]["state"], finding["state"]), (0, "ok", "warning"))
+            self.assertEqual(finding["text"], "raw prompts are served, and conversations refused with: "
+                             "chat_template.jinja: line 2: the statement `include` is not supported. "
+                             "Raw prompts need no template")
+            self.assertIn(f"{model}/chat_template.jinja", finding["command"])
+
     def test_a_search_path_without_tools_is_a_warning(self):
         code, findings = examine(f"--model={BUNDLED}", env={"PATH": "/nonexistent"})
         self.assertEqual(code, 0)
