@@ -42,8 +42,9 @@ fs::path chosen(const Choice& choice) {
 bool is_given(const Choice& choice) { return !choice.run_dir.empty() || choice.client_port != 0; }
 
 Error none_runs(const std::string& where) {
-  return {Code::no_gateway, "no mesh runs " + where + ". `shoal up -d` starts one; one that was started with its own " +
-                                "--run_dir or --client_port is named by the same option"};
+  return {Code::no_gateway, "nothing runs here: no mesh runs " + where +
+                                "; one that was started with its own --run_dir or " +
+                                "--client_port is named by the same option"};
 }
 
 Result<fs::path> only_one(const std::vector<fs::path>& meshes) {

@@ -17,9 +17,12 @@ constexpr std::chrono::seconds patience{60};
 
 int run_stop(const Choice& choice) {
   const auto folder = running_folder(choice);
-  if (!folder)
-    return folder.error().code == Code::bad_config ? usage_error("stop", folder.error().text)
-                                                   : report("stop", folder.error(), false);
+  if (!folder && folder.error().code == Code::bad_config) return usage_error("stop", folder.error().text);
+  if (!folder && folder.error().code == Code::no_gateway) {  // no address leads to what does not run
+    std::fprintf(stderr, "shoal stop: %s\n", folder.error().text.c_str());
+    return exit_code::no_connection;
+  }
+  if (!folder) return report("stop", folder.error(), false);
   const pid_t pid = holder_of(*folder);
   if (pid != 0 && kill(pid, SIGTERM) != 0) {
     return report("stop", {Code::io, "process " + std::to_string(pid) + " cannot be asked to end"}, false);

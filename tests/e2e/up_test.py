@@ -98,7 +98,8 @@ class Detached(unittest.TestCase):
         self.assertEqual(status(loopback(ports.client)), [])
         again = self.run_shoal("stop")
         self.assertEqual(again.returncode, 3)
-        self.assertIn("no mesh runs", again.stderr)
+        self.assertRegex(again.stderr, r"^shoal stop: nothing runs here: no mesh runs in /.*\n$")
+        self.assertNotIn("--connect", again.stderr)
 
     def test_its_processes_die_with_it(self):
         ports, done = self.start()
