@@ -41,6 +41,10 @@ std::string advice(const Error& error) {
       return "Every process that tried this question ended: do not send it again, and look at `shoal logs inference`.";
     case Code::unsupported_version:
       return "The two speak different versions: use the `shoal` that the mesh was started with.";
+    case Code::draining:
+      return "Ask another gateway, by --connect=HOST:PORT; `shoal status` lists them. Or ask again shortly.";
+    case Code::not_finite:
+      return "Another question may go well. `shoal logs inference` shows where the model's numbers end.";
     case Code::internal:
       return "This is a bug. `shoal logs gateway` shows what happened around it.";
     case Code::malformed:
