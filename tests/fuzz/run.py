@@ -85,6 +85,8 @@ def template_seeds():
             "{% for m in messages if m.role == 'user' %}{{ loop.index ~ m['content'][1:-1] }}{% else %}x{% endfor %}",
             "{% macro m(a, b=2) %}{{ a ** b // 3 }}{% endmacro %}{{ m(1) | trim }}{{ m(b=1, a='x'.split(' ')) }}",
             "{% set ns = namespace(x=[1]) %}{% set ns.x = ns.x + [(2, {'a': none})] %}{{ ns.x | tojson(indent=2) }}",
+            "{{ '{}<{a}>{{'.format(messages[0].content, a=bos_token) }}",
+            "{% if no %}{{ 'x' | frob(1) is frob }}{% else %}{{ none | select | list }}{% endif %}",
             "{{ range(5) | select('odd') | map('string') | join(', ') }}{% raw %}{{ x }}{% endraw -%} {# c #}",
             "{{ messages | map(attribute='content') | sort(reverse=true) | unique | list }}{{ -1 if x is defined }}",
             "{%- filter upper | replace('A', 'b', 1) %}a{% break %}{% endfilter %}{{ strftime_now('%Y') }}"):
