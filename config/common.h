@@ -25,7 +25,8 @@ struct CommonConfig {
   // const one, as everywhere below.
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
-    visit("routers", self.routers, "where routers listen: 1 to 3 addresses or names, comma separated");
+    visit("routers", self.routers,
+          "where routers listen: 1 to 3 addresses HOST:PORT, comma separated; a name stands for all of its addresses");
     visit("bind", self.bind, "where this process listens to the mesh");
     visit("advertise", self.advertise, "the address of `bind` as others reach it (default: what was bound)");
     visit("node", self.node, "the name of this host (default: the host's name)");

@@ -102,7 +102,7 @@ int run_service_process(const std::string& kind, int argc, const char* const* ar
   actors::ServiceConfig process;
   process.kind = kind;
   process.node = config.node;
-  process.routers = config.routers;
+  process.routers = config::with_transports(config.routers);
   process.bind = config.bind;
   process.advertise = config.advertise;
   process.insecure = config.insecure;

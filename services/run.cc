@@ -1,6 +1,7 @@
 #include "services/run.h"
 
 #include "actors/host/log.h"
+#include "config/checks.h"
 
 namespace shoal::services {
 
@@ -8,7 +9,7 @@ actors::ServiceConfig service_config(const std::string& kind, const CommonConfig
   actors::ServiceConfig service;
   service.kind = kind;
   service.node = config.node;
-  service.routers = config.routers;
+  service.routers = config::with_transports(config.routers);
   service.bind = config.bind;
   service.advertise = config.advertise;
   service.insecure = config.insecure;

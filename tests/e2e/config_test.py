@@ -7,7 +7,7 @@ import signal
 import tempfile
 import unittest
 
-from mesh import Mesh, Service, eventually, free_ports, run_shoal, status
+from mesh import Mesh, Service, eventually, free_ports, loopback, run_shoal, status
 
 
 @contextlib.contextmanager
@@ -32,6 +32,16 @@ class Configuration(unittest.TestCase):
             done = run_shoal("router", f"--config={path}")
             self.assertEqual(done.returncode, 2)
             self.assertIn(f"{path}:1: unknown key rooters (did you mean routers?)", done.stderr)
+
+    def test_routers_need_no_transport(self):
+        port = free_ports().router
+        for process in (Service("router", f"127.0.0.1:{port}", joined=False, bind=loopback(port)),
+                        Service("gateway", f"localhost:{port}", client_bind="tcp://127.0.0.1:*"),
+                        Service("inference", str(port), model="bytes")):
+            self.addCleanup(process.end)
+        done = run_shoal("router", "--routers=localhost")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('routers: "localhost" is no address: expected HOST:PORT, as in 127.0.0.1:5570', done.stderr)
 
     def test_an_address_that_others_reach_needs_insecure(self):
         done = run_shoal("router", "--bind=tcp://0.0.0.0:5570")

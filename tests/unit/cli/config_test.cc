@@ -261,8 +261,20 @@ TEST_CASE("another address than loopback and ipc needs --insecure") {
 TEST_CASE("routers are at least one address and no more than the bound") {
   CHECK(check_routers({"tcp://a:1"}));
   CHECK_FALSE(check_routers({}));
-  CHECK_FALSE(check_routers({"a:1"}));
   CHECK_FALSE(check_routers(std::vector<std::string>(17, "tcp://a:1")));
+}
+
+TEST_CASE("routers need no transport, but a port") {
+  CHECK(check_routers({"a:1", "127.0.0.1:5570", "[::1]:5570", "5570", "ipc:///run/router"}));
+  CHECK(config::with_transports({"a:1", "5570", "ipc:///x", "tcp://b:2"}) ==
+        std::vector<std::string>{"tcp://a:1", "tcp://127.0.0.1:5570", "ipc:///x", "tcp://b:2"});
+  for (const char* const none : {"", "a", "tcp://a", "tcp://:5570", ":5570", "a:", "a:b", "a:70000", "http://a:1"}) {
+    CAPTURE(none);
+    const auto checked = check_routers({none});
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().text == "routers: \"" + std::string(none) +
+                                      "\" is no address: expected HOST:PORT, as in 127.0.0.1:5570, or ipc://PATH");
+  }
 }
 
 }  // namespace
