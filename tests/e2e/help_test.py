@@ -1,12 +1,15 @@
 """What the commands say about themselves, to people and to their shell."""
 
 import os
+import pathlib
 import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 import unittest
 
-from mesh import SHOAL, free_ports, loopback, run_shoal
+from mesh import ROOT, SHOAL, free_ports, loopback, run_shoal
 from terminal import Terminal
 
 
@@ -84,6 +87,70 @@ class Completion(unittest.TestCase):
         terminal.read_until("# Completion of shoal for bash")
         terminal.type("exit\n")
         self.assertEqual(terminal.end(), 0)
+
+
+@unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+class CompletionInZsh(unittest.TestCase):
+    """At its keyboard, where `shoal` is a function that shows what it was called with."""
+
+    def setUp(self):
+        environment = {**os.environ, "PS1": "$ ", "TERM": "dumb", "SHOAL": SHOAL}
+        self.terminal = Terminal("zsh", "-f", "-i", env=environment, columns=400)
+        self.terminal.type('autoload -U compinit; compinit -u -D; source <("$SHOAL" completion zsh); '
+                           "shoal() { print -r -- \"<$*>\" }; echo loa''ded\n")
+        self.terminal.read_until("loaded\r\n")
+
+    def tearDown(self):
+        self.terminal.type("exit\n")
+        self.assertEqual(self.terminal.end(), 0)
+
+    def test_of_commands_options_and_kinds(self):
+        for typed, completed in (("stat\t", "<status>"), ("status --wa\t", "<status --watch>"),
+                                 ("chat --max\t7", "<chat --max-tokens=7>"),
+                                 ("bench ho\t--trans\t", "<bench hop --transport=>"),
+                                 ("logs inf\t--fo\t", "<logs inference --follow>"),
+                                 ("completion fi\t", "<completion fish>"),
+                                 (f"replay {ROOT}/LICEN\t", f"<replay {ROOT}/LICENSE>"),
+                                 (f"up --config={ROOT}/LICEN\t", f"<up --config={ROOT}/LICENSE>")):
+            with self.subTest(typed):
+                self.terminal.type(f"shoal {typed}\n")
+                self.terminal.read_until("\n<")
+                self.assertEqual("<" + self.terminal.read_until(">").rstrip(), completed)
+
+    def test_as_a_file_that_is_loaded_when_it_is_needed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "_shoal").write_text(run_shoal("completion", "zsh").stdout, encoding="utf-8")
+            self.terminal.type(f"unset '_comps[shoal]'; unfunction _shoal; fpath=({folder} $fpath); compinit -u -D; "
+                               "echo ag''ain\n")
+            self.terminal.read_until("again\r\n")
+            self.terminal.type("shoal stat\t\n")
+            self.terminal.read_until("<status>")
+
+
+@unittest.skipUnless(shutil.which("fish"), "fish is not installed")
+class CompletionInFish(unittest.TestCase):
+    def complete(self, line):
+        """What its last word may become."""
+        with tempfile.TemporaryDirectory() as home:
+            environment = {**os.environ, "SHOAL": SHOAL, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
+            script = '$SHOAL completion fish | source; complete -C "$argv[1]"'
+            done = subprocess.run(["fish", "-c", script, line], check=True, text=True, capture_output=True,
+                                  env=environment)
+        self.assertEqual(done.stderr, "")
+        return [found.split("\t")[0] for found in done.stdout.splitlines()]
+
+    def test_of_commands_options_and_kinds(self):
+        self.assertEqual(self.complete("shoal sta"), ["status"])
+        self.assertEqual(self.complete("shoal status --wa"), ["--watch"])
+        self.assertEqual(self.complete("shoal chat --max"), ["--max-tokens"])
+        self.assertEqual(self.complete("shoal bench hop --trans"), ["--transport"])
+        self.assertEqual(self.complete("shoal logs inf"), ["inference"])
+        self.assertEqual(self.complete("shoal logs inference --fo"), ["--follow"])
+        self.assertEqual(self.complete("shoal inference --rou"), ["--routers"])
+        self.assertEqual(self.complete(f"shoal replay {ROOT}/LICEN"), [f"{ROOT}/LICENSE"])
+        self.assertEqual(self.complete(f"shoal up --config={ROOT}/LICEN"), [f"--config={ROOT}/LICENSE"])
+        self.assertNotIn("bench-echo", self.complete("shoal "))
+        self.assertIn("completion", self.complete("shoal "))
 
 
 if __name__ == "__main__":
