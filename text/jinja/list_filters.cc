@@ -159,8 +159,8 @@ Value map(Run& run, const Value& self, const Args& args) {
   if (const Value* path = named(args, "attribute"); path != nullptr && args.positional.empty()) {
     const Value* otherwise = named(args, "default");
     for (const Value& item : run.items(self)) {
-      Value picked = pick(run, item, *path);
-      out.push_back(picked.is_undefined() && otherwise != nullptr ? *otherwise : std::move(picked));
+      const Value picked = pick(run, item, *path);
+      out.push_back(picked.is_undefined() && otherwise != nullptr ? *otherwise : picked);
     }
     return walk_once(std::move(out));
   }
