@@ -6,6 +6,7 @@
 #include <any>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -20,9 +21,10 @@ namespace shoal::actors {
 // One connection of a client to a gateway's edge, or the subscribers of one client on the answers' PUB socket. Opaque
 // to cores: they keep it and hand it back.
 struct ClientId {
-  std::string routing_id;  // published: the topic
-  bool enveloped = false;  // a REQ socket: an empty frame goes before every frame, and exactly one reply may be sent
-  bool published = false;  // answers go out on the PUB socket, to whoever listens
+  std::string routing_id;     // published: the topic
+  bool enveloped = false;     // a REQ socket, perhaps behind others: exactly one reply may be sent
+  bool published = false;     // answers go out on the PUB socket, to whoever listens
+  std::string envelope = {};  // goes before every answer, as it came: several clients may share a connection
 
   auto operator<=>(const ClientId&) const = default;
 };
@@ -39,7 +41,7 @@ struct PeerUp {  // the directory lists it (again), or its link is back
 };
 // What told that a peer is lost.
 struct LossCause {
-  const char* told_by = "socket";  // or "bye", "silence", "directory", "successor"
+  const char* told_by = "socket";  // or "bye", "silence", "directory", "successor", "congestion"
   std::uint64_t silent_ms = 0;     // of silence
 };
 struct PeerDown {  // no router lists it any more, it said BYE, or its link broke
@@ -52,9 +54,18 @@ struct LinkLost {  // a link to or from this process broke; comes before PeerDow
 struct ClientReceived {  // one frame of a client, as it came; from the publish port with a client that is only that
   ClientId client;
   std::string frame;
+  std::shared_ptr<void> in_hand = {};  // while a copy of the event lives, the connection has this frame in hand
 };
-struct ClientGone {
-  ClientId client;
+struct ClientGone {  // and everybody on that connection
+  std::string routing_id;
+  std::string why = {};  // empty: it left
+};
+struct ClientSlow {  // answers wait for it because it does not read them as fast as they come; or no longer
+  std::string routing_id;
+  bool slow = true;
+};
+struct ClientStalled {  // it is slow, and for limits::client_stalled_ms has taken nothing
+  std::string routing_id;
 };
 struct Reported {  // by a job or the engine thread of this process
   std::any value;
@@ -62,8 +73,8 @@ struct Reported {  // by a job or the engine thread of this process
 struct Tick {};       // next_wake() has come
 struct Draining {};   // the process is about to end: nothing new is taken, what is owed is done while there is time
 struct DrainOver {};  // that time is over: whoever still waits is told
-using Event = std::variant<Started, Received, PeerUp, PeerDown, LinkLost, ClientReceived, ClientGone, Reported, Tick,
-                           Draining, DrainOver>;
+using Event = std::variant<Started, Received, PeerUp, PeerDown, LinkLost, ClientReceived, ClientGone, ClientSlow,
+                           ClientStalled, Reported, Tick, Draining, DrainOver>;
 
 // ---- effects
 

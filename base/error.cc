@@ -7,7 +7,7 @@ namespace shoal {
 namespace {
 
 // In the order of Code's numbers.
-constexpr std::array<std::string_view, 33> names = {
+constexpr std::array<std::string_view, 34> names = {
     "ok",
     "internal",
     "invalid_request",
@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 33> names = {
     "no_service",
     "draining",
     "not_finite",
+    "client_stalled",
 };
 
 }  // namespace

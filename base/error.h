@@ -45,6 +45,7 @@ enum class Code : std::uint16_t {
   no_service = 30,           // nobody of the called kind is alive
   draining = 31,             // the process is about to end and takes nothing new: ask another one
   not_finite = 32,           // the model's logits are not numbers at some position; the text says at which
+  client_stalled = 33,       // too much waited for the client, and it took nothing of it
 };
 
 // The stable name of a code, as the client edge spells it: "deadline_exceeded".

@@ -21,7 +21,10 @@ inline constexpr std::size_t payload_bytes_max = 8u << 20;     // of CALL and RE
 inline constexpr std::size_t bulk_bytes_min = 64u << 10;       // larger messages travel on a lane of their own
 
 // Wire (client edge).
-inline constexpr std::size_t edge_message_bytes_max = 64u << 20;  // larger frames are dropped by the socket itself
+inline constexpr std::size_t edge_message_bytes_max = 64u
+                                                      << 20;  // of all frames of a message; past it the connection ends
+inline constexpr std::size_t edge_frames_max = 32;            // likewise
+inline constexpr std::size_t envelope_bytes_max = 1024;       // of the frames before a request
 inline constexpr std::size_t prompt_bytes_max = 8u << 20;
 inline constexpr std::size_t client_id_bytes_max = 64;
 inline constexpr std::size_t messages_max = 1024;  // of one conversation
@@ -31,17 +34,18 @@ inline constexpr std::uint32_t top_logprobs_max = 20;        // alternatives of 
 inline constexpr std::size_t logprobs_bytes_max = 8u << 20;  // of one unstreamed answer, as its DONE has them
 inline constexpr float penalty_max = 2;                      // of frequency, presence (either sign) and repetition
 
-inline constexpr std::size_t kind_bytes_max = 64;      // of a kind that a client calls or serves
-inline constexpr std::size_t stages_max = 16;          // of a pipeline
-inline constexpr std::uint32_t review_ids_max = 1024;  // of one stream that stages have not passed; then no credit
+inline constexpr std::size_t kind_bytes_max = 64;         // of a kind that a client calls or serves
+inline constexpr std::size_t stages_max = 16;             // of a pipeline
+inline constexpr std::uint32_t ahead_ids_max = 1024;      // of one stream, not yet sent to its client; then no credit
+inline constexpr std::uint32_t ahead_logprobs_max = 128;  // likewise, with log probabilities
 inline constexpr std::size_t review_text_bytes_max = 64u << 10;  // that a stage is asked about at once, or REPLACEs
 inline constexpr std::size_t review_before_bytes_max = 1024;     // and of what it passed before
 inline constexpr std::size_t review_hold_bytes_max = 256;        // that a stage may want to see again with more behind
 inline constexpr std::size_t servers_max = 1024;                 // clients that serve a kind, of one gateway
 inline constexpr std::uint32_t client_calls_max = 256;           // CALLs that one client has open, or has to answer
-inline constexpr std::uint32_t published_max = 1024;  // open requests of one gateway's publish port; past it not read
-inline constexpr std::size_t publish_hwm_messages = 256;     // published and not yet read
-inline constexpr std::size_t answers_hwm_messages = 16'384;  // for one slow subscriber; past it answers are dropped
+inline constexpr std::uint32_t published_max = 1024;    // open requests of one gateway's publish port; past it not read
+inline constexpr std::size_t subscriptions_max = 1024;  // of one subscriber to published answers
+inline constexpr std::size_t answers_backlog_bytes_max = 16u << 20;  // for a slow one; past it answers are dropped
 
 // Chat templates, and one rendering of one.
 inline constexpr std::size_t template_bytes_max = 256u << 10;
@@ -101,9 +105,13 @@ inline constexpr std::size_t turn_messages_max = 256;  // read from one socket b
 inline constexpr std::size_t link_hwm_messages =
     65'536;  // queued in a socket for one peer; reaching it breaks the link
 inline constexpr std::size_t bulk_hwm_messages = 64;
-inline constexpr std::size_t bulk_backlog_bytes_max = 128u << 20;  // of one link, not yet taken by its bulk lane
-inline constexpr std::size_t client_hwm_messages = 1024;
-inline constexpr std::size_t client_backlog_bytes_max = 16u << 20;  // of one slow client; past it the client is dropped
+inline constexpr std::size_t bulk_backlog_bytes_max = 128u << 20;      // of one link, not yet taken by its bulk lane
+inline constexpr std::size_t half_open_max = 1024;                     // connections of clients in their handshake
+inline constexpr std::size_t connection_turn_bytes_max = 256u << 10;   // read from one client before the others' turn
+inline constexpr std::size_t client_unhandled_bytes_max = 256u << 10;  // of one, delivered; past it it is not read
+inline constexpr std::size_t receiving_bytes_max = 256u << 20;         // of messages that are arriving from all of them
+inline constexpr std::size_t client_slow_bytes = 16u << 20;  // wait for one client: its streams wait until half is read
+inline constexpr std::size_t client_backlog_bytes_max = 64u << 20;  // past it the connection ends
 inline constexpr std::size_t inbound_messages_max =
     16'384;  // delivered and not yet handled; past it sockets are not read
 inline constexpr std::size_t inbound_bytes_max = 256u << 20;
@@ -113,6 +121,8 @@ inline constexpr std::size_t routing_id_bytes_max = 192;  // without the lane's 
 inline constexpr std::uint32_t drain_default_ms = 8000;        // a process that was asked to end does what it owes
 inline constexpr std::uint32_t last_words_ms = 250;            // from what is said then until the links break
 inline constexpr std::uint32_t flush_ms = 500;                 // what is still in sockets when a process ends
+inline constexpr std::uint32_t client_handshake_ms = 10'000;   // of a client's connection
+inline constexpr std::uint32_t client_stalled_ms = 30'000;     // nothing taken by a slow one; then its streams end
 inline constexpr std::uint32_t resolve_interval_ms = 5000;     // names of routers
 inline constexpr std::uint32_t load_interval_ms = 250;         // LOAD to every router
 inline constexpr std::uint32_t load_gap_ms = 20;               // between two LOADs, when there is news
@@ -152,7 +162,7 @@ static_assert(values_max >= (6 + 4 + 2 * top_logprobs_max) * std::size_t{streams
 static_assert(values_max >= (5 + 3 * top_logprobs_max) * row_logprobs_max);              // TEXT
 static_assert(body_bytes_max / 2 >= (1 + top_logprobs_max) * (token_bytes_max + 16) * row_logprobs_max);
 static_assert(prompt_bytes_max < edge_message_bytes_max);
-static_assert(review_ids_max >= 2 * (review_hold_bytes_max + stop_string_bytes_max), "what is held back ends");
+static_assert(ahead_ids_max >= 2 * (review_hold_bytes_max + stop_string_bytes_max), "what is held back ends");
 static_assert(rendered_bytes_max >= 2 * prompt_bytes_max);
 static_assert(render_work_bytes_max >= 16 * rendered_bytes_max);
 static_assert(render_calls_max >= 2 * template_depth_max);
@@ -170,8 +180,9 @@ static_assert(streams_max >= (2 + parked_a_slot) * slots_max);  // those that ar
 static_assert(step_tokens_max > 2 * slots_max);                 // a full engine still takes prompts
 static_assert(outbox_messages_max >= 2 * std::size_t{streams_max});
 static_assert(link_hwm_messages >= outbox_messages_max, "one burst of the outbox must not break a healthy link");
-static_assert(client_backlog_bytes_max > prompt_bytes_max);
-static_assert(client_backlog_bytes_max >= logprobs_bytes_max + 4 * std::size_t{context_tokens_max});
+static_assert(client_slow_bytes >= logprobs_bytes_max + 4 * std::size_t{context_tokens_max}, "one answer slows nobody");
+static_assert(client_backlog_bytes_max >= 4 * client_slow_bytes);
+static_assert(outbox_bytes_max >= 4 * client_backlog_bytes_max);
 static_assert(bulk_backlog_bytes_max > message_bytes_max);
 static_assert(preparing_bytes_max >= 2 * prompt_bytes_max);
 static_assert(bulk_backlog_bytes_max > 3 * preparing_bytes_max, "a prompt may be sent three times");

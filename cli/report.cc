@@ -45,6 +45,8 @@ std::string advice(const Error& error) {
       return "Ask another gateway, by --connect=HOST:PORT; `shoal status` lists them. Or ask again shortly.";
     case Code::not_finite:
       return "Another question may go well. `shoal logs inference` shows where the model's numbers end.";
+    case Code::client_stalled:
+      return "Whatever reads this output stood still for too long; ask again, and let it read on.";
     case Code::internal:
       return "This is a bug. `shoal logs gateway` shows what happened around it.";
     case Code::malformed:

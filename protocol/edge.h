@@ -126,6 +126,9 @@ struct BadRequest {
 // wrong, what was expected, and for an unknown field or type names the nearest known one.
 std::variant<Request, BadRequest> parse(std::string_view frame, Port port = Port::client);
 
+// The id of a client's request, as far as one can be read; empty if none can.
+std::string id_in(std::string_view frame);
+
 // ---- to a client (each returns the frame)
 
 std::string accepted(const std::string& id, const RequestId& request, const std::vector<std::string>& gateways);

@@ -103,4 +103,10 @@ std::variant<Request, BadRequest> parse(std::string_view frame, Port port) {
   return request;
 }
 
+std::string id_in(std::string_view frame) {
+  const auto parsed = parse(frame);
+  if (const auto* bad = std::get_if<BadRequest>(&parsed)) return bad->id;
+  return std::visit([](const auto& request) { return request.id; }, std::get<Request>(parsed));
+}
+
 }  // namespace shoal::protocol::edge

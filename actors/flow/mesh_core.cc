@@ -41,6 +41,10 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
           on_garbled(happened, out);
         } else if constexpr (std::is_same_v<T, Strayed>) {
           on_strayed(happened, out);
+        } else if constexpr (std::is_same_v<T, Unwelcome>) {
+          out.emplace_back(Count{"clients_unwelcome"});
+          out.emplace_back(
+              Note{Note::Level::warning, "event=connection refused why=\"" + printable(happened.why, 256) + "\""});
         } else if constexpr (std::is_same_v<T, SeedsResolved>) {
           on_seeds(happened.addresses, out);
         } else if constexpr (std::is_same_v<T, Measured>) {

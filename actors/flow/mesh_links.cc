@@ -14,7 +14,8 @@
 namespace shoal::actors {
 namespace {
 
-constexpr std::size_t waiting_messages_max = 1024;  // for one link that is not up yet
+// For one link that is not up yet: a burst of every stream of this process, as the loop could take it.
+constexpr std::size_t waiting_messages_max = limits::outbox_messages_max / 2;
 constexpr std::size_t waiting_bytes_max = 64u << 20;
 constexpr std::size_t told_addresses_bytes_max = 1024;  // of gateways, in one sentence
 
@@ -142,7 +143,8 @@ void MeshCore::settle(Time now, WireEffects& out) {
       const std::string address = std::move(overfull_.front());
       overfull_.pop_front();
       const auto link = links_.find(address);
-      if (link != links_.end() && !link->second.waiting.empty()) lose_link(Route{address, {}}, {}, now, out);
+      if (link == links_.end() || link->second.waiting.empty()) continue;
+      lose_link(Route{address, {}}, {.told_by = "congestion"}, now, out);
     } else {
       const Epoch epoch = replaced_.front();
       replaced_.pop_front();

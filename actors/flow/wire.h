@@ -41,6 +41,9 @@ struct Strayed {  // a client's frame on the mesh's inbox
   ClientId client;
   std::string id;  // of its request, if one could be read
 };
+struct Unwelcome {  // a connection to a client port that was ended before it had asked for anything
+  std::string why;
+};
 struct SeedsResolved {  // the addresses that the configured router names stand for now
   std::vector<std::string> addresses;
 };
@@ -54,8 +57,9 @@ struct Drain {  // the process was asked to end: at this time at the latest; an 
   Time until;
 };
 struct Stopping {};  // it ends now: say BYE
-using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, SeedsResolved, Measured, Drain,
-                               Stopping, ClientReceived, ClientGone, Reported, Tick>;
+using WireEvent =
+    std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, Unwelcome, SeedsResolved, Measured, Drain,
+                 Stopping, ClientReceived, ClientGone, ClientSlow, ClientStalled, Reported, Tick>;
 
 // ---- to the loop
 

@@ -116,7 +116,8 @@ int run_service(const ServiceConfig& config, const std::function<Service(Service
                           .client_advertise = config.client_advertise,
                           .publish_bind = config.publish_bind,
                           .answers_bind = config.answers_bind,
-                          .insecure = config.insecure});
+                          .insecure = config.insecure,
+                          .client_bounds = {.stalled_ms = config.client_stalled_ms}});
   if (!loop) {
     log_refusal(log, loop.error());
     return exit_config;

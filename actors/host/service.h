@@ -25,6 +25,7 @@ struct ServiceConfig {
   std::string client_advertise{};
   std::string publish_bind{};  // empty: no publish port
   std::string answers_bind{};
+  std::uint32_t client_stalled_ms = limits::client_stalled_ms;
   bool insecure = false;
   std::vector<protocol::Label> labels{};
   std::uint32_t workers = 2;  // threads of actor and jobs

@@ -228,7 +228,7 @@ private:
     } else if (const auto* dial = std::get_if<Dial>(&effect)) {
       mailbox_->put(self, LinkDown{{dial->address, {}}});
     } else if (const auto* reply = std::get_if<ReplyClient>(&effect)) {
-      mailbox_->put(self, ClientGone{reply->client});
+      mailbox_->put(self, ClientGone{reply->client.routing_id, "what was to be sent had no room"});
     }
   }
 

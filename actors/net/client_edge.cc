@@ -1,107 +1,87 @@
 #include "actors/net/client_edge.h"
 
+#include <algorithm>
+#include <charconv>
+#include <span>
 #include <utility>
-#include <vector>
 
-#include "actors/net/options.h"
+#include "actors/net/zmtp/wire.h"
 #include "base/limits.h"
 #include "protocol/edge.h"
 
 namespace shoal::actors {
+namespace {
 
-Result<void> ClientEdge::open(Context& context, const Address& address) {
-  return router_.open(context, address, set_edge_options);
+std::string name_of(zmtp::ConnectionId id) { return std::to_string(id); }
+
+zmtp::ConnectionId connection_of(const ClientId& client) {
+  zmtp::ConnectionId id = 0;
+  std::from_chars(client.routing_id.data(), client.routing_id.data() + client.routing_id.size(), id);
+  return id;
 }
 
-void ClientEdge::receive(const std::string& routing_id, const Incoming& incoming, const Got& got) {
-  const auto frames = incoming.from(1);
-  const bool enveloped = frames.size() == 2 && frames[0].empty();
-  if (incoming.overlong || (frames.size() != 1 && !enveloped)) {  // there is no id to answer to
-    ++ignored_;
-    return;
+// The envelope is everything up to the first empty frame, or, without one, everything but the last.
+std::size_t envelope_frames(std::span<const std::string> frames) {
+  const auto empty = std::find(frames.begin(), frames.end(), std::string());
+  return empty == frames.end() ? frames.size() - 1 : static_cast<std::size_t>(empty - frames.begin()) + 1;
+}
+
+ClientId sender_of(zmtp::ConnectionId id, std::span<const std::string> envelope) {
+  ClientId client{name_of(id)};
+  for (const std::string& frame : envelope) zmtp::append_frame(client.envelope, frame, true);
+  client.enveloped = !envelope.empty() && envelope.back().empty();
+  return client;
+}
+
+}  // namespace
+
+bool ClientEdge::admit(const ClientId& client, zmtp::ConnectionId id) {
+  if (clients_.count(id) != 0) return true;
+  if (clients_.size() < limits::clients_max) return clients_.insert(id).second;
+  reply(client, protocol::edge::error("", {Code::busy, "this gateway has as many clients as it can remember"}, 1000));
+  server_.end(id, "this gateway has as many clients as it can remember");
+  return false;
+}
+
+void ClientEdge::on_message(zmtp::ConnectionId from, std::vector<std::string> frames) {
+  const std::span<const std::string> all(frames);
+  const std::size_t count = envelope_frames(all);
+  const ClientId client = sender_of(from, all.subspan(0, count));
+  if (!admit(client, from)) return;
+  const auto refuse = [&](const std::string& id, const std::string& why) {
+    reply(client, protocol::edge::error(id, {Code::malformed, why}));
+  };
+  if (client.envelope.size() > limits::envelope_bytes_max) {
+    return refuse("", "the frames before a request may have " + std::to_string(limits::envelope_bytes_max) +
+                          " bytes in all, these have " + std::to_string(client.envelope.size()));
   }
-  const ClientId id{routing_id, enveloped};
-  if (clients_.count(routing_id) == 0 && clients_.size() >= limits::clients_max) {
-    ++ignored_;
-    send(id, protocol::edge::error("", Error{Code::busy, "this gateway has as many clients as it can remember"}, 1000));
-    return;
+  const auto body = all.subspan(count);
+  if (body.size() != 1) {
+    return refuse(body.empty() ? "" : protocol::edge::id_in(body[0]),
+                  "a request is one frame, behind an empty one if there is an envelope; " +
+                      std::to_string(body.size()) + " came");
   }
-  clients_[routing_id].enveloped = enveloped;
-  got(id, std::string(frames.back()));
+  const std::size_t bytes = frames.back().size();
+  deliver_(ClientReceived{client, std::move(frames.back()), server_.hold(from, bytes)});
 }
 
-void ClientEdge::serve(std::size_t budget, const Got& got, const Gone& gone) {
-  router_.serve(
-      budget, [&](const std::string& routing_id, const Incoming& incoming) { receive(routing_id, incoming, got); },
-      [&](const std::string& routing_id) {
-        const auto client = clients_.find(routing_id);
-        if (client == clients_.end()) return;
-        const ClientId id{routing_id, client->second.enveloped};
-        forget(client);
-        gone(id);
-      });
+bool ClientEdge::reply(const ClientId& client, const std::string& frame) {
+  std::string bytes = client.envelope;
+  bytes.reserve(bytes.size() + frame.size() + 9);
+  zmtp::append_frame(bytes, frame, false);
+  return server_.send(connection_of(client), std::move(bytes));
 }
 
-Sent ClientEdge::send(const ClientId& client, const std::string& frame) {
-  protocol::Frames frames = {client.routing_id};
-  if (client.enveloped) frames.emplace_back();
-  frames.push_back(frame);
-  return router_.send(frames);
-}
-
-bool ClientEdge::reply(const ClientId& id, const std::string& frame) {
-  const auto known = clients_.find(id.routing_id);
-  if (known == clients_.end()) return false;
-  Client& client = known->second;
-  if (client.backlog.empty()) {
-    const Sent sent = send(id, frame);
-    if (sent == Sent::yes) return true;
-    if (sent == Sent::unreachable) {
-      forget(known);
-      return false;
-    }
-    ++backlogged_;
-  }
-  client.backlog.push_back(frame);
-  client.backlog_bytes += frame.size();
-  backlog_bytes_ += frame.size();
-  const bool fits = client.backlog.size() <= limits::outbox_messages_max &&
-                    client.backlog_bytes <= backlog_bytes_max_ && backlog_bytes_ <= limits::outbox_bytes_max;
-  if (!fits) forget(known);
-  return fits;
-}
-
-Sent ClientEdge::flush(const ClientId& id, Client& client) {
-  while (!client.backlog.empty()) {
-    const Sent sent = send(id, client.backlog.front());
-    if (sent != Sent::yes) return sent;
-    const std::size_t bytes = client.backlog.front().size();
-    client.backlog_bytes -= bytes;
-    backlog_bytes_ -= bytes;
-    client.backlog.pop_front();
-  }
-  --backlogged_;
-  return Sent::yes;
-}
-
-void ClientEdge::retry(const Gone& gone) {
-  if (!has_backlog()) return;
-  std::vector<ClientId> unreachable;
-  for (auto& [routing_id, client] : clients_) {
-    if (client.backlog.empty()) continue;
-    const ClientId id{routing_id, client.enveloped};
-    if (flush(id, client) == Sent::unreachable) unreachable.push_back(id);
-  }
-  for (const ClientId& id : unreachable) {
-    forget(clients_.find(id.routing_id));
-    gone(id);
+void ClientEdge::on_ended(zmtp::ConnectionId id, const std::string& why) {
+  if (clients_.erase(id) != 0) {
+    deliver_(ClientGone{name_of(id), why});
+  } else if (!why.empty()) {
+    deliver_(Unwelcome{why});
   }
 }
 
-void ClientEdge::forget(Clients::iterator client) {
-  if (!client->second.backlog.empty()) --backlogged_;
-  backlog_bytes_ -= client->second.backlog_bytes;
-  clients_.erase(client);
-}
+void ClientEdge::on_slow(zmtp::ConnectionId id, bool slow) { deliver_(ClientSlow{name_of(id), slow}); }
+
+void ClientEdge::on_stalled(zmtp::ConnectionId id) { deliver_(ClientStalled{name_of(id)}); }
 
 }  // namespace shoal::actors

@@ -1,66 +1,50 @@
-// The clients of a gateway: a ROUTER for DEALER sockets (one frame a message) and REQ sockets (an empty frame before
-// it). A client that does not read costs its own bound of memory and then its connection's state, never the loop's
-// time. Loop thread.
+// The clients of a gateway, as a ROUTER has them: a message is a request, and before it may stand an envelope, which is
+// echoed: the empty frame of a REQ socket, what REQ_CORRELATE and proxies put there, or both. Requests are told apart
+// by connection and envelope, so the name that a client gives its socket (IDENTITY) means nothing. Loop thread.
 #pragma once
 
-#include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
-#include "actors/core.h"
-#include "actors/net/bound_router.h"
+#include "actors/flow/wire.h"
+#include "actors/net/zmtp/server.h"
 
 namespace shoal::actors {
 
-class ClientEdge {
+class ClientEdge : zmtp::Listening {
 public:
-  using Got = std::function<void(const ClientId& client, std::string frame)>;
-  using Gone = std::function<void(const ClientId& client)>;
+  // Gets ClientReceived, ClientGone, ClientSlow, ClientStalled and Unwelcome, from within serve() and flush().
+  using Deliver = std::function<void(WireEvent)>;
 
-  // `backlog_bytes_max` may wait for one client, limits::outbox_bytes_max for all.
-  explicit ClientEdge(std::size_t backlog_bytes_max) : backlog_bytes_max_(backlog_bytes_max) {}
+  ClientEdge(zmtp::ServerBounds bounds, Deliver deliver) : server_(bounds), deliver_(std::move(deliver)) {}
 
-  Result<void> open(Context& context, const Address& address);
-  bool is_open() const { return router_.is_open(); }
-  const std::string& bound() const { return router_.bound(); }
+  Result<void> open(const Address& address) { return server_.open(address, zmtp::Role::router, *this); }
+  bool is_open() const { return server_.is_open(); }
+  const std::string& bound() const { return server_.bound(); }
 
-  // False: the client is gone, or was given up because it does not read.
+  // False: the client is gone.
   bool reply(const ClientId& client, const std::string& frame);
 
-  // Hands over at most `budget` frames, then the clients that are gone.
-  void serve(std::size_t budget, const Got& got, const Gone& gone);
+  // Hands over at most `budget` requests, then the clients that are gone.
+  void serve(std::size_t budget, Time now) { server_.serve(budget, now); }
+  void flush(Time now) { server_.flush(now); }
 
-  // Tries again what clients did not take; hands over those that are gone.
-  void retry(const Gone& gone);
-  bool has_backlog() const { return backlogged_ != 0; }
-
-  void each_wait(const Link::Wait& visit) { router_.each_wait(visit); }
-  void close(int linger_ms) { router_.close(linger_ms); }
-
-  // Messages of a shape that no client sends, and those of clients past limits::clients_max.
-  std::uint64_t ignored() const { return ignored_; }
+  Source& source() { return server_; }
+  Time next_wake() const { return server_.next_wake(); }
+  void close(int linger_ms) { server_.close(linger_ms); }
 
 private:
-  struct Client {
-    bool enveloped = false;
-    std::deque<std::string> backlog;
-    std::size_t backlog_bytes = 0;
-  };
-  using Clients = std::unordered_map<std::string, Client>;
+  void on_message(zmtp::ConnectionId from, std::vector<std::string> frames) override;
+  void on_ended(zmtp::ConnectionId id, const std::string& why) override;
+  void on_slow(zmtp::ConnectionId id, bool slow) override;
+  void on_stalled(zmtp::ConnectionId id) override;
+  bool admit(const ClientId& client, zmtp::ConnectionId id);
 
-  void receive(const std::string& routing_id, const Incoming& incoming, const Got& got);
-  Sent send(const ClientId& client, const std::string& frame);
-  Sent flush(const ClientId& id, Client& client);
-  void forget(Clients::iterator client);
-
-  const std::size_t backlog_bytes_max_;
-  BoundRouter router_;
-  Clients clients_;
-  std::size_t backlog_bytes_ = 0;  // of all
-  std::size_t backlogged_ = 0;     // clients with a backlog
-  std::uint64_t ignored_ = 0;
+  zmtp::Server server_;
+  Deliver deliver_;
+  std::unordered_set<zmtp::ConnectionId> clients_;  // that have said something
 };
 
 }  // namespace shoal::actors

@@ -28,8 +28,8 @@ class Link {
 public:
   using Changed = std::function<void(bool up)>;
   using Got = std::function<void(const Incoming&)>;
-  // A socket whose news to wait for, and whether it carries messages: those of a congested process wait.
-  using Wait = std::function<void(Socket& socket, bool messages)>;
+  // A source whose news to wait for, and whether it carries messages: those of a congested process wait.
+  using Wait = std::function<void(Source& source, bool messages)>;
 
   // `process` is the routing id of this process. Errors: bad_config and io, of an address that nobody could dial.
   static Result<std::unique_ptr<Link>> dial(Context& context, const std::string& address, const std::string& process);

@@ -14,7 +14,6 @@
 namespace shoal::actors {
 namespace {
 
-constexpr int retry_ms = 20;     // for clients that do not read
 constexpr int congested_ms = 2;  // until a congested service is asked again
 
 // Whether what was no message comes from a client that took the inbox for a gateway: its routing id has no epoch, and
@@ -24,14 +23,12 @@ bool is_stray(const Route& from, std::span<const std::string_view> frames) {
   return frames.size() == 1 || (frames.size() == 2 && frames[0].empty());
 }
 
-// The id of a client's request, as far as one can be read.
-std::string id_in(std::string_view frame) {
-  const auto parsed = protocol::edge::parse(frame);
-  if (const auto* bad = std::get_if<protocol::edge::BadRequest>(&parsed)) return bad->id;
-  return std::visit([](const auto& request) { return request.id; }, std::get<protocol::edge::Request>(parsed));
-}
-
 }  // namespace
+
+Loop::Loop(LoopConfig config)
+    : config_(std::move(config)),
+      edge_(config_.client_bounds, [this](WireEvent event) { deliver(std::move(event)); }),
+      publish_port_([this](WireEvent event) { deliver(std::move(event)); }) {}
 
 Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
   std::unique_ptr<Loop> loop(new Loop(std::move(config)));
@@ -46,7 +43,7 @@ Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
   if (wanted.client_bind.empty()) return loop;
   const auto edge = bindable("client_bind", wanted.client_bind, wanted.insecure);
   SHOAL_TRY(edge);
-  SHOAL_TRY(loop->edge_.open(loop->context_, *edge));
+  SHOAL_TRY(loop->edge_.open(*edge));
   auto client_told = advertised_address("client_advertise", wanted.client_advertise, loop->edge_.bound());
   SHOAL_TRY(client_told);
   loop->client_advertised_ = std::move(*client_told);
@@ -55,7 +52,7 @@ Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
   SHOAL_TRY(requests);
   const auto answers = bindable("answers_bind", wanted.answers_bind, wanted.insecure);
   SHOAL_TRY(answers);
-  SHOAL_TRY(loop->publish_port_.open(loop->context_, *requests, *answers));
+  SHOAL_TRY(loop->publish_port_.open(*requests, *answers));
   return loop;
 }
 
@@ -82,7 +79,7 @@ void Loop::run() {
     wait();
     const Time started = monotonic_now();
     carry_out_posted();
-    edge_.retry([this](const ClientId& client) { deliver(ClientGone{client}); });
+    flush_clients();
     const std::size_t budget = congested_() ? 0 : limits::turn_messages_max;
     read_links(budget);
     read_inbox(budget);
@@ -90,6 +87,7 @@ void Loop::run() {
     has_work_ = false;
     if (work_()) has_work_ = true;
     carry_out_posted();
+    flush_clients();
     const auto took_ms = std::chrono::duration_cast<milliseconds>(monotonic_now() - started).count();
     lag_ms_ = std::max(lag_ms_.load(), static_cast<std::uint32_t>(took_ms));
   }
@@ -103,7 +101,8 @@ void Loop::run() {
 int Loop::wait_ms(bool congested) const {
   Time until = time_never;
   for (const auto& [address, link] : links_) until = std::min(until, link->next_wake());
-  int wait = congested ? congested_ms : edge_.has_backlog() ? retry_ms : -1;
+  until = std::min({until, edge_.next_wake(), publish_port_.next_wake()});
+  const int wait = congested ? congested_ms : -1;
   if (until == time_never) return wait;
   const auto left = std::chrono::ceil<milliseconds>(until - monotonic_now()).count();
   const int timer = static_cast<int>(std::max<milliseconds::rep>(left, 0));
@@ -115,16 +114,19 @@ void Loop::wait() {
   bool stirred = has_work_;
   waited_for_.clear();
   items_.assign(1, pollfd{outbox_.fd(), POLLIN, 0});
-  const auto add = [&](Socket& socket, bool messages) {
+  const auto add = [&](Source& source, bool messages) {
     if (congested && messages) return;
-    stirred = stirred || socket.is_stirred();
-    waited_for_.push_back(&socket);
-    items_.push_back({socket.fd(), POLLIN, 0});
+    stirred = stirred || source.is_stirred();
+    waited_for_.push_back(&source);
+    items_.push_back({source.fd(), POLLIN, 0});
   };
   for (const auto& [address, link] : links_) link->each_wait(add);
   inbox_.each_wait(add);
-  edge_.each_wait(add);
-  publish_port_.each_wait(add);
+  if (edge_.is_open()) add(edge_.source(), true);
+  if (publish_port_.is_open()) {
+    add(publish_port_.requests(), true);
+    add(publish_port_.answers(), false);
+  }
   if (::poll(items_.data(), items_.size(), stirred ? 0 : wait_ms(congested)) <= 0) return;  // or a signal came
   if (items_.front().revents != 0) outbox_.hush();
   for (std::size_t i = 0; i < waited_for_.size(); ++i) {
@@ -226,20 +228,20 @@ void Loop::read_inbox(std::size_t budget) {
 }
 
 void Loop::read_clients(std::size_t budget) {
-  edge_.serve(
-      budget,
-      [this](const ClientId& client, std::string frame) {
-        deliver(ClientReceived{client, std::move(frame)});
-      },
-      [this](const ClientId& client) { deliver(ClientGone{client}); });
-  publish_port_.serve(budget, [this](std::string frame) {
-    deliver(ClientReceived{ClientId{.routing_id = {}, .published = true}, std::move(frame)});
-  });
+  const Time now = monotonic_now();
+  if (edge_.is_open()) edge_.serve(budget, now);
+  if (publish_port_.is_open()) publish_port_.serve(budget, now);
+}
+
+void Loop::flush_clients() {
+  const Time now = monotonic_now();
+  if (edge_.is_open()) edge_.flush(now);
+  if (publish_port_.is_open()) publish_port_.flush(now);
 }
 
 void Loop::reply(const ReplyClient& reply) {
   if (reply.client.published) return publish_port_.publish(reply.client.routing_id, reply.frame);
-  if (!edge_.reply(reply.client, reply.frame)) deliver(ClientGone{reply.client});
+  if (!edge_.reply(reply.client, reply.frame)) deliver(ClientGone{reply.client.routing_id});
 }
 
 void Loop::got_from_peer(const std::string& connection, const Incoming& incoming) {
@@ -275,7 +277,7 @@ void Loop::arrive(Route from, const Incoming& incoming, std::size_t first) {
   if (message) {
     deliver(Arrived{std::move(from), std::move(message).value()});
   } else if (is_stray(from, frames)) {
-    deliver(Strayed{{from.routing_id, frames.size() == 2}, id_in(frames.back())});
+    deliver(Strayed{{from.routing_id, frames.size() == 2}, protocol::edge::id_in(frames.back())});
   } else {
     deliver(Garbled{std::move(from), std::move(message).error()});
   }

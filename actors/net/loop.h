@@ -33,7 +33,7 @@ struct LoopConfig {
   std::string publish_bind{};      // empty: no publish port
   std::string answers_bind{};      // of the publish port
   bool insecure = false;           // other hosts may reach it, without keys
-  std::size_t client_backlog_bytes_max = limits::client_backlog_bytes_max;
+  zmtp::ServerBounds client_bounds{};
 };
 
 class Loop {
@@ -79,7 +79,7 @@ private:
     std::string bulk;
   };
 
-  explicit Loop(LoopConfig config) : config_(std::move(config)), edge_(config_.client_backlog_bytes_max) {}
+  explicit Loop(LoopConfig config);
 
   void run();
   void wait();
@@ -93,6 +93,7 @@ private:
   void read_links(std::size_t budget);
   void read_inbox(std::size_t budget);
   void read_clients(std::size_t budget);
+  void flush_clients();
   void reply(const ReplyClient& reply);
   void got_from_peer(const std::string& connection, const Incoming& incoming);
   void lost_peer(const std::string& connection);
@@ -114,7 +115,7 @@ private:
   std::map<std::string, std::unique_ptr<Link>> links_;  // by address
   std::unordered_map<std::string, Peer> peers_;         // that dialled us, by the routing id of the process
   std::vector<pollfd> items_;
-  std::vector<Socket*> waited_for_;  // one for each item but the first
+  std::vector<Source*> waited_for_;  // one for each item but the first
   std::atomic<std::uint32_t> lag_ms_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;

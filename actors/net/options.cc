@@ -12,12 +12,12 @@ constexpr int probes_max = 3;
 constexpr int unacknowledged_ms = 20'000;  // what was sent and not acknowledged by the other host
 constexpr int backlog = 1024;  // connections that wait to be accepted: a restarted router is dialled by everybody
 
-void set_common_options(Socket& socket, const Address& address, int hwm_messages, std::size_t message_bytes_max) {
+void set_common_options(Socket& socket, const Address& address, int hwm_messages) {
   socket.set(ZMQ_IPV6, address.host.find(':') != std::string::npos);  // else IPv4 would show as ::ffff:127.0.0.1
   socket.set(ZMQ_LINGER, 0);
   socket.set(ZMQ_SNDHWM, hwm_messages);
   socket.set(ZMQ_RCVHWM, hwm_messages);
-  socket.set_int64(ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(message_bytes_max));
+  socket.set_int64(ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(limits::message_bytes_max));
   socket.set(ZMQ_HANDSHAKE_IVL, handshake_ms);
   socket.set(ZMQ_TCP_KEEPALIVE, 1);
   socket.set(ZMQ_TCP_KEEPALIVE_IDLE, probe_after_s);
@@ -26,36 +26,17 @@ void set_common_options(Socket& socket, const Address& address, int hwm_messages
   socket.set(ZMQ_TCP_MAXRT, unacknowledged_ms);
 }
 
-void set_router_options(Socket& socket) {
+}  // namespace
+
+void set_inbox_options(Socket& socket, const Address& bound) {
+  set_common_options(socket, bound, limits::link_hwm_messages);
   socket.set(ZMQ_ROUTER_MANDATORY, 1);  // an unknown peer is an error, not silence
   socket.set(ZMQ_ROUTER_HANDOVER, 0);   // nobody takes over the name of a living connection
   socket.set(ZMQ_BACKLOG, backlog);
 }
 
-}  // namespace
-
-void set_inbox_options(Socket& socket, const Address& bound) {
-  set_common_options(socket, bound, limits::link_hwm_messages, limits::message_bytes_max);
-  set_router_options(socket);
-}
-
-void set_edge_options(Socket& socket, const Address& bound) {
-  set_common_options(socket, bound, limits::client_hwm_messages, limits::edge_message_bytes_max);
-  set_router_options(socket);
-}
-
-void set_publish_options(Socket& socket, const Address& bound) {
-  set_common_options(socket, bound, limits::publish_hwm_messages, limits::edge_message_bytes_max);
-  socket.set(ZMQ_BACKLOG, backlog);
-}
-
-void set_answers_options(Socket& socket, const Address& bound) {
-  set_common_options(socket, bound, limits::answers_hwm_messages, limits::edge_message_bytes_max);
-  socket.set(ZMQ_BACKLOG, backlog);
-}
-
 void set_lane_options(Socket& socket, const Address& dialled, const std::string& routing_id, int hwm_messages) {
-  set_common_options(socket, dialled, hwm_messages, limits::message_bytes_max);
+  set_common_options(socket, dialled, hwm_messages);
   socket.set(ZMQ_ROUTING_ID, routing_id);
   socket.set(ZMQ_CONNECT_TIMEOUT, connect_ms);
   socket.set(ZMQ_RECONNECT_IVL, reconnect_ms);

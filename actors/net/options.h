@@ -19,13 +19,6 @@ namespace shoal::actors {
 // The inbox of a process.
 void set_inbox_options(Socket& socket, const Address& bound);
 
-// The client edge of a gateway.
-void set_edge_options(Socket& socket, const Address& bound);
-
-// The publish port of a gateway and the socket for its answers.
-void set_publish_options(Socket& socket, const Address& bound);
-void set_answers_options(Socket& socket, const Address& bound);
-
 // A dialled lane; `hwm_messages` may wait in it.
 void set_lane_options(Socket& socket, const Address& dialled, const std::string& routing_id, int hwm_messages);
 

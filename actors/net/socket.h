@@ -16,6 +16,7 @@
 
 #include <zmq.h>
 
+#include "actors/net/source.h"
 #include "base/limits.h"
 #include "base/result.h"
 
@@ -76,10 +77,10 @@ enum class Sent {
   unreachable,  // a ROUTER knows no such peer
 };
 
-class Socket {
+class Socket : public Source {
 public:
   Socket() = default;
-  // `type` is ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PULL, ZMQ_PUB or ZMQ_PAIR.
+  // `type` is ZMQ_ROUTER, ZMQ_DEALER or ZMQ_PAIR; tests use others too.
   Socket(Context& context, int type);
   Socket(Socket&& other) noexcept { *this = std::move(other); }
   Socket& operator=(Socket&& other) noexcept;
@@ -96,13 +97,6 @@ public:
   Result<void> bind(const std::string& address);
   Result<void> connect(const std::string& address);
   std::string last_endpoint() const;
-
-  // What to wait for: when it is readable, stir().
-  int fd() const { return fd_; }
-
-  // There may be news.
-  void stir() { stirred_ = true; }
-  bool is_stirred() const { return stirred_; }
 
   // Takes in all news; whether a message waits.
   bool readable();
@@ -123,8 +117,6 @@ private:
   int send_copy(const std::string& frame, int flags);
 
   void* socket_ = nullptr;
-  int fd_ = -1;
-  bool stirred_ = true;
 };
 
 }  // namespace shoal::actors

@@ -156,14 +156,14 @@ std::vector<Ended> Calls::on_peer_lost(Epoch peer) {
                  {Code::peer_lost, "the process that was called was lost before its answer came"});
 }
 
-std::vector<Ended> Calls::on_client_gone(const ClientId& client) {
+std::vector<Ended> Calls::on_client_gone(const std::string& routing_id) {
   end_all(
       [&](const Open& open) {
         const auto* caller = std::get_if<ClientCaller>(&open.caller);
-        return caller != nullptr && caller->client == client;
+        return caller != nullptr && caller->client.routing_id == routing_id;
       },
       {});
-  return end_all([&](const Open& open) { return open.peer == 0 && open.server == client; },
+  return end_all([&](const Open& open) { return open.peer == 0 && open.server.routing_id == routing_id; },
                  {Code::peer_lost, "the client that was called was lost before its answer came"});
 }
 

@@ -53,7 +53,7 @@ public:
   std::vector<Ended> on_result(Epoch from, const protocol::CallResult& result);
   std::vector<Ended> on_reply(const actors::ClientId& from, const std::string& id, Result<protocol::Bytes> outcome);
   std::vector<Ended> on_peer_lost(Epoch peer);
-  std::vector<Ended> on_client_gone(const actors::ClientId& client);
+  std::vector<Ended> on_client_gone(const std::string& routing_id);
   std::vector<Ended> on_tick(Time now);
   std::vector<Ended> on_drain_over();
   std::vector<Ended> cancel(const actors::ClientId& client, const std::string& id);

@@ -124,6 +124,7 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   stream.deadline = now + milliseconds(submit.deadline_ms.value_or(limits::deadline_default_ms));
   stream.chain = chain_start(stream.id);
   stream.credit.grant(stream.window.value_or(actors::Credit::unlimited));
+  stream.client_slow = slow_.count(client.routing_id) != 0;
   stream.submit = std::move(submit);
   if (!config_.after.empty()) stream.review = std::make_unique<Review>(config_.after.size());
 
@@ -178,27 +179,6 @@ void GatewayCore::on_credit(const ClientId& client, const protocol::edge::Credit
     stream->granted = stream->credit_limit();
     out.send(stream->executor, make_message(protocol::Credit{stream->granted}, stream->head(now)));
   }
-}
-
-void GatewayCore::on_client_gone(const ClientId& client, Time now, Effects& out) {
-  if (client.published) return;  // an answer was lost, as a PUB socket may lose it
-  if (calls_.servers().remove(client)) advertise(out);
-  settle(calls_.on_client_gone(client), now, out);
-  std::vector<RequestId> left;
-  for (auto own = by_client_.lower_bound({client, ""}); own != by_client_.end() && own->first.first == client; ++own) {
-    left.push_back(own->second);
-  }
-  for (const RequestId& request : left) {
-    Stream& stream = streams_.at(request);
-    tell_holders_to_stop(stream, now, out);
-    out.count("requests_abandoned");
-    forget(stream);
-  }
-  std::erase_if(terminals_, [&](const Terminal& terminal) {
-    if (terminal.key.first != client) return false;
-    terminals_bytes_ -= terminal.frame.size();
-    return true;
-  });
 }
 
 }  // namespace shoal::gateway

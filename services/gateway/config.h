@@ -18,6 +18,7 @@ struct GatewayConfig : CommonConfig {
   std::vector<std::string> pipeline = {"preprocess"};
   std::vector<std::string> on_down = {"refuse"};
   std::uint32_t stage_timeout_ms = limits::stage_wait_ms;
+  std::uint32_t client_stalled_ms = limits::client_stalled_ms;
 
   template <class Self, class Visitor>
   static void keys(Self& self, Visitor&& visit) {
@@ -34,6 +35,9 @@ struct GatewayConfig : CommonConfig {
           "what becomes of a request if a stage is down: `refuse` or `skip`, or STAGE=skip for single stages");
     visit("stage_timeout_ms", self.stage_timeout_ms,
           "how long a stage may take for its verdict; one that takes longer is down", 1, limits::deadline_default_ms);
+    visit("client_stalled_ms", self.client_stalled_ms,
+          "how long a client that does not read may take nothing until its streams end", 1,
+          limits::deadline_default_ms);
   }
 };
 

@@ -18,6 +18,7 @@ int run_gateway(const GatewayConfig& config) {
   service.client_advertise = config.client_advertise;
   service.publish_bind = ports->requests;
   service.answers_bind = ports->answers;
+  service.client_stalled_ms = config.client_stalled_ms;
   return actors::run_service(service, [&](actors::ServiceHandle& handle) {
     return actors::Service{.core = std::make_unique<gateway::GatewayCore>(gateway::GatewayCore::Config{
                                .epoch = handle.self.epoch,

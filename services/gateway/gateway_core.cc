@@ -40,7 +40,11 @@ void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
         } else if constexpr (std::is_same_v<T, actors::ClientReceived>) {
           on_client(happened, now, out);
         } else if constexpr (std::is_same_v<T, actors::ClientGone>) {
-          on_client_gone(happened.client, now, out);
+          on_client_gone(happened, now, out);
+        } else if constexpr (std::is_same_v<T, actors::ClientSlow>) {
+          on_client_slow(happened.routing_id, happened.slow, now, out);
+        } else if constexpr (std::is_same_v<T, actors::ClientStalled>) {
+          on_client_stalled(happened.routing_id, now, out);
         } else if constexpr (std::is_same_v<T, actors::Tick>) {
           on_tick(now, out);
         } else if constexpr (std::is_same_v<T, actors::Draining>) {
@@ -79,6 +83,7 @@ void GatewayCore::on_tick(Time now, Effects& out) {
   next_keepalive_ = now + keepalive_interval;
   for (const auto& [request, stream] : streams_) {
     if (stream.client.enveloped || stream.client.published) continue;  // they get answers only
+    if (stream.client_slow) continue;                                  // and has enough to read
     out.reply_client(stream.client,
                      protocol::edge::keepalive(stream.client_id, stream.attempt, stream.shown(), stream.shown_chain()));
   }

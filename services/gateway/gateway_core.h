@@ -87,7 +87,10 @@ private:
   void on_reply(const actors::ClientId& client, protocol::edge::Reply reply, Time now, actors::Effects& out);
   void on_bad_reply(const actors::ClientId& client, const protocol::edge::BadRequest& bad, Time now,
                     actors::Effects& out);
-  void on_client_gone(const actors::ClientId& client, Time now, actors::Effects& out);
+  void on_client_gone(const actors::ClientGone& gone, Time now, actors::Effects& out);
+  void on_client_slow(const std::string& routing_id, bool slow, Time now, actors::Effects& out);
+  void on_client_stalled(const std::string& routing_id, Time now, actors::Effects& out);
+  std::vector<RequestId> requests_of(const std::string& routing_id) const;
 
   // From the mesh.
   void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
@@ -178,6 +181,7 @@ private:
   Calls calls_;
   std::unordered_map<RequestId, Stream, RequestHash> streams_;
   std::map<Key, RequestId> by_client_;
+  std::set<std::string> slow_;  // connections that do not take what is sent to them
   actors::Timers<RequestId, RequestHash> timers_;
   std::deque<Terminal> terminals_;  // oldest first
   std::size_t terminals_bytes_ = 0;

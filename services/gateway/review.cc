@@ -74,7 +74,7 @@ bool Review::begin(std::size_t stage) {
   const bool last = all && station.ended;
   // Too much waits for text that may never come: ids without any, behind what the stage held back.
   const bool full =
-      !station.waiting.empty() && station.waiting.back().position - station.position >= limits::review_ids_max / 2;
+      !station.waiting.empty() && station.waiting.back().position - station.position >= limits::ahead_ids_max / 2;
   if (!last && !full && (with_text == 0 || !station.fresh)) return false;
   if (bytes > 0 && channel != station.channel) {
     station.channel = channel;

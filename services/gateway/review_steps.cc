@@ -117,14 +117,4 @@ bool GatewayCore::on_review_verdict(Stream& stream, std::size_t index, protocol:
   return true;
 }
 
-// Tells the executor how far it may go before it comes near what it was told last.
-void GatewayCore::grant(Stream& stream, Time now, Effects& out) {
-  if (stream.phase == Phase::yielded) return go_on_if_credit(stream, now, out);
-  if (stream.phase != Phase::starting && stream.phase != Phase::running) return;
-  const Position limit = stream.credit_limit();
-  if (limit <= stream.granted || stream.granted >= stream.position() + limits::review_ids_max / 2) return;
-  stream.granted = limit;
-  out.send(stream.executor, make_message(protocol::Credit{limit}, stream.head(now)));
-}
-
 }  // namespace shoal::gateway

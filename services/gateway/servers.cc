@@ -29,16 +29,21 @@ Result<void> Servers::add(const actors::ClientId& client, const std::string& kin
   return {};
 }
 
-bool Servers::remove(const actors::ClientId& client) {
-  const auto server = servers_.find(client);
-  if (server == servers_.end()) return false;
+bool Servers::remove(const std::string& routing_id) {
+  const auto is_there = [&](auto server) { return server != servers_.end() && server->first.routing_id == routing_id; };
+  auto server = servers_.lower_bound(actors::ClientId{routing_id});
+  if (!is_there(server)) return false;
+  while (is_there(server)) remove(server++);
+  return true;
+}
+
+void Servers::remove(std::map<actors::ClientId, Server>::iterator server) {
   for (const std::string& kind : server->second.kinds) {
     const auto served = kinds_.find(kind);
-    std::erase(served->second.clients, client);
+    std::erase(served->second.clients, server->first);
     if (served->second.clients.empty()) kinds_.erase(served);
   }
   servers_.erase(server);
-  return true;
 }
 
 std::string Servers::label() const {

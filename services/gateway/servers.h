@@ -18,8 +18,8 @@ public:
   // Idempotent. Errors: invalid_request for a kind of the mesh, busy past a bound.
   Result<void> add(const actors::ClientId& client, const std::string& kind);
 
-  // Its connection is gone. Whether it served anything.
-  bool remove(const actors::ClientId& client);
+  // The connection is gone. Whether anybody there served anything.
+  bool remove(const std::string& routing_id);
 
   bool any(const std::string& kind) const { return kinds_.count(kind) != 0; }
 
@@ -43,6 +43,8 @@ private:
     std::vector<actors::ClientId> clients;
     std::size_t turn = 0;
   };
+
+  void remove(std::map<actors::ClientId, Server>::iterator server);
 
   std::map<actors::ClientId, Server> servers_;
   std::map<std::string, Kind> kinds_;

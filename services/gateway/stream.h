@@ -72,7 +72,8 @@ struct Stream {
   protocol::Prepared prepared;
   Chain chain = 0;                                   // over journal.generated
   std::unique_ptr<Review> review;                    // none unless stages stand after the model
-  Position granted = 0;                              // with review: the credit that the executor was told last
+  Position granted = 0;                              // the credit that the executor was told last
+  bool client_slow = false;                          // it gets no more until its client has caught up
   protocol::Finish finish = protocol::Finish::none;  // while reviewing
   std::string content;                               // all of V so far, for unstreamed requests
   std::string reasoning;
@@ -84,13 +85,19 @@ struct Stream {
   Position shown() const { return review ? review->position() : position(); }
   Chain shown_chain() const { return review ? review->chain() : chain; }
 
-  // The position up to which the executor may generate: the client's window, and a bound of what waits for stages.
-  // What waits for more text and not for a verdict is no load of the client's, which has not seen it.
+  // How far the executor may be ahead of what the client was sent, so that stages and slow clients can hold it back.
+  std::uint32_t ahead_max() const {
+    return submit.logprobs && !review ? limits::ahead_logprobs_max : limits::ahead_ids_max;
+  }
+
+  // The position up to which the executor may generate: the client's window, and a bound of what is ahead of it. What
+  // waits for more text and not for a verdict is no load of the client's, which has not seen it.
   Position credit_limit() const {
-    if (!review) return credit.limit();
-    const Position idle = review->idle();
+    if (client_slow) return granted;
+    if (!streamed && !review) return credit.limit();
+    const Position idle = review ? review->idle() : 0;
     const Position own = credit.limit() > actors::Credit::unlimited - idle ? credit.limit() : credit.limit() + idle;
-    return std::min(own, shown() + limits::review_ids_max);
+    return std::min(own, shown() + ahead_max());
   }
 
   // A head of this stream as it stands now.

@@ -286,8 +286,8 @@ void GatewayCore::on_accepted(Stream& stream, Epoch from, Time now, Effects& out
     stream.phase = Phase::running;
     wait_until(stream, time_never);
   }
-  // A CREDIT may have overtaken a large GENERATE, which has a lane of its own.
-  if (!stream.window && !stream.review) return;
+  if (!stream.window) return grant(stream, now, out);
+  // The client's CREDIT may have overtaken a large GENERATE, which has a lane of its own.
   stream.granted = stream.credit_limit();
   out.send(from, make_message(protocol::Credit{stream.granted}, stream.head(now)));
 }
@@ -313,7 +313,7 @@ void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head
   if (stream.review) return review(stream, text, now, out);
   if (!deliver(stream, text, stream.position(), stream.chain, now, out)) return;
   if (text.finish != Finish::none) return finish(stream, text.finish, now, out);
-  if (stream.phase == Phase::yielded) go_on_if_credit(stream, now, out);
+  grant(stream, now, out);
 }
 
 // The relay has the last word, because a stop string may end a stream earlier; but it has to say it.
@@ -358,6 +358,16 @@ void GatewayCore::on_yielded(Stream& stream, Epoch from, const protocol::Head& h
   stream.yielded_at = head.position;
   wait_until(stream, stream.position() < stream.yielded_at ? now + answer_wait : time_never);
   go_on_if_credit(stream, now, out);
+}
+
+// Tells the executor how far it may go before it comes near what it was told last.
+void GatewayCore::grant(Stream& stream, Time now, Effects& out) {
+  if (stream.phase == Phase::yielded) return go_on_if_credit(stream, now, out);
+  if (stream.phase != Phase::running) return;  // ACCEPTED brings it here again
+  const Position limit = stream.credit_limit();
+  if (limit <= stream.granted || stream.granted >= stream.position() + stream.ahead_max() / 2) return;
+  stream.granted = limit;
+  out.send(stream.executor, make_message(protocol::Credit{limit}, stream.head(now)));
 }
 
 // Not before the text up to the point of yielding is here: the credit of what is still on its way is not new credit.

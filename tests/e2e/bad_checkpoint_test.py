@@ -3,6 +3,7 @@ on its standard error and exit status 78 (EX_CONFIG)."""
 
 import json
 import pathlib
+import resource
 import shutil
 import tempfile
 import unittest
@@ -69,6 +70,15 @@ class BadCheckpoint(unittest.TestCase):
         finally:
             for service in services:
                 service.end()
+
+    def test_a_process_that_may_not_have_the_memory_says_how_much_it_wanted(self):
+        for mib in (100, 200, 400):
+            with self.subTest(mib=mib):
+                done = run_shoal("inference", f"--model={ROOT / 'models' / 'shoal-tiny'}",
+                                 "--routers=tcp://127.0.0.1:1",
+                                 preexec_fn=lambda size=mib << 20: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+                self.assertEqual(done.returncode, 78, done.stderr)
+                self.assertRegex(done.stderr, r"takes \d+ MiB.*address space \(ulimit -v\)")
 
     def test_a_missing_tensor(self):
         self.model.header["another"] = self.model.header.pop(NORM)

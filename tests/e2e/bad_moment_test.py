@@ -64,7 +64,8 @@ class NobodyAlive(unittest.TestCase):
                                      until=lambda end, kind=kind: end.get("code") == f"no_{kind}")
                     self.assertIn(f"no {kind} process is alive; start one", end["message"])
                     self.assertGreater(end["retry_after_ms"], 0)
-                    # At once: it was refused instead of accepted, not accepted and then given up.
+                    # At once: from now on it is refused instead of accepted, not accepted and then given up.
+                    end = edge.ask("hello")[0]
                     self.assertEqual([m["type"] for m in edge.of(end["id"])], ["ERROR"])
                     mesh.start(kind)
                     eventually(lambda: edge.ask("hello")[1] == "hello", f"the new {kind} is known to the gateway")

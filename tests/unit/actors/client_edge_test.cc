@@ -40,15 +40,83 @@ TEST_CASE("a REQ client is recognised by its empty frame and gets one back") {
   CHECK(client.receive() == protocol::Frames{"answer"});
 }
 
-TEST_CASE("frames of no client's shape are ignored, and the connection stays good") {
+TEST_CASE("what stands before the empty frame is echoed: REQ_CORRELATE and proxies") {
   TestLoop gateway(with_clients());
   RawSocket client(ZMQ_DEALER);
   client.connect(gateway.loop->client_advertised());
-  client.send({"head", "body"});
-  client.send(protocol::Frames(30, "x"));
+  client.send({"address", "1234", "", "question"});
+  const auto received = gateway.box.take<ClientReceived>();
+  CHECK(received.frame == "question");
+  CHECK(received.client.enveloped);
+  REQUIRE(gateway.loop->post(ReplyClient{received.client, "answer"}));
+  CHECK(client.receive() == protocol::Frames{"address", "1234", "", "answer"});
+}
+
+TEST_CASE("without an empty frame all but the last is the envelope: a DEALER behind a proxy") {
+  TestLoop gateway(with_clients());
+  RawSocket client(ZMQ_DEALER);
+  client.connect(gateway.loop->client_advertised());
+  client.send({"address", "question"});
+  const auto received = gateway.box.take<ClientReceived>();
+  CHECK(received.frame == "question");
+  CHECK_FALSE(received.client.enveloped);
+  REQUIRE(gateway.loop->post(ReplyClient{received.client, "answer"}));
+  CHECK(client.receive() == protocol::Frames{"address", "answer"});
+}
+
+TEST_CASE("clients behind one connection are told apart by their envelopes") {
+  TestLoop gateway(with_clients());
+  RawSocket proxy(ZMQ_DEALER);
+  proxy.connect(gateway.loop->client_advertised());
+  proxy.send({"a", "", "question"});
+  proxy.send({"b", "", "question"});
+  const ClientId a = gateway.box.take<ClientReceived>().client;
+  const ClientId b = gateway.box.take<ClientReceived>().client;
+  CHECK(a != b);
+  CHECK(a.routing_id == b.routing_id);
+}
+
+TEST_CASE("a second client with a name that is in use is heard, and each gets its own answers") {
+  TestLoop gateway(with_clients());
+  RawSocket first(ZMQ_DEALER, "name"), second(ZMQ_DEALER, "name");
+  first.connect(gateway.loop->client_advertised());
+  first.send({"question"});
+  const ClientId one = gateway.box.take<ClientReceived>().client;
+  second.connect(gateway.loop->client_advertised());
+  second.send({"question"});
+  const ClientId two = gateway.box.take<ClientReceived>().client;
+  REQUIRE(gateway.loop->post(ReplyClient{two, "second"}));
+  REQUIRE(gateway.loop->post(ReplyClient{one, "first"}));
+  CHECK(first.receive() == protocol::Frames{"first"});
+  CHECK(second.receive() == protocol::Frames{"second"});
+}
+
+TEST_CASE("frames of no request's shape are answered with an error, and the connection stays good") {
+  TestLoop gateway(with_clients());
+  RawSocket client(ZMQ_DEALER);
+  client.connect(gateway.loop->client_advertised());
+  const auto answer_to = [&](const protocol::Frames& frames) {
+    client.send(frames);
+    return client.receive();
+  };
+  const auto two = answer_to({"", "", "question"});
+  CHECK(two.front().empty());
+  CHECK(two.back().find("a request is one frame, behind an empty one if there is an envelope; 2 came") !=
+        std::string::npos);
+  CHECK(answer_to({"address", ""}).back().find("0 came") != std::string::npos);
+  const auto far = answer_to({std::string(limits::envelope_bytes_max, 'x'), "", "question"});
+  CHECK(far.back().find("the frames before a request may have 1024 bytes in all, these have 1035") !=
+        std::string::npos);
   client.send({"question"});
   CHECK(gateway.box.take<ClientReceived>().frame == "question");
   CHECK_FALSE(gateway.box.has<ClientReceived>());
+}
+
+TEST_CASE("a socket that is no client's is told so by its library, and the gateway by a reason") {
+  TestLoop gateway(with_clients());
+  RawSocket pusher(ZMQ_PUSH);
+  pusher.connect(gateway.loop->client_advertised());
+  CHECK(gateway.box.take<Unwelcome>().why == "a ROUTER socket takes DEALER and REQ sockets, not PUSH");
 }
 
 TEST_CASE("a client that leaves is told once") {
@@ -60,15 +128,19 @@ TEST_CASE("a client that leaves is told once") {
     client.socket().close(30'000);
   }
   const auto received = gateway.box.take<ClientReceived>();
-  CHECK(gateway.box.take<ClientGone>().client == received.client);
+  CHECK(gateway.box.take<ClientGone>().routing_id == received.client.routing_id);
   REQUIRE(gateway.loop->post(ReplyClient{received.client, "too late"}));
-  CHECK(gateway.box.take<ClientGone>().client == received.client);  // the answer to that reply
+  CHECK(gateway.box.take<ClientGone>().routing_id == received.client.routing_id);  // the answer to that reply
 }
 
 TEST_CASE("who speaks while another client does not read keeps its connection") {
   Context context;
   BoundRouter router;
-  REQUIRE(router.open(context, *parse_address("tcp://127.0.0.1:*"), set_edge_options));
+  const auto set_options = [](Socket& socket, const Address& bound) {
+    set_inbox_options(socket, bound);
+    socket.set(ZMQ_SNDHWM, 1024);
+  };
+  REQUIRE(router.open(context, *parse_address("tcp://127.0.0.1:*"), set_options));
   RawSocket lazy(ZMQ_DEALER);
   lazy.socket().set(ZMQ_RCVHWM, 1);
   lazy.connect(router.bound());
@@ -103,7 +175,8 @@ TEST_CASE("who speaks while another client does not read keeps its connection") 
 }
 
 TEST_CASE("a client that reads late gets everything in order") {
-  TestLoop gateway({.client_bind = "tcp://127.0.0.1:*", .client_backlog_bytes_max = 128u << 20});
+  TestLoop gateway({.client_bind = "tcp://127.0.0.1:*",
+                    .client_bounds = {.slow_bytes = 128u << 20, .backlog_bytes_max = 128u << 20}});
   RawSocket client(ZMQ_DEALER);
   client.socket().set(ZMQ_RCVHWM, 1);
   client.connect(gateway.loop->client_advertised());
@@ -120,7 +193,7 @@ TEST_CASE("a client that reads late gets everything in order") {
 }
 
 TEST_CASE("a client that never reads is given up at its bound, and others are served meanwhile") {
-  TestLoop gateway({.client_bind = "tcp://127.0.0.1:*", .client_backlog_bytes_max = 1u << 20});
+  TestLoop gateway({.client_bind = "tcp://127.0.0.1:*", .client_bounds = {.backlog_bytes_max = 1u << 20}});
   RawSocket slow(ZMQ_DEALER);
   slow.socket().set(ZMQ_RCVHWM, 1);
   slow.connect(gateway.loop->client_advertised());
@@ -147,5 +220,7 @@ TEST_CASE("a client's frame over the bound ends its connection") {
   client.send({"question"});
   const ClientId id = gateway.box.take<ClientReceived>().client;
   client.send({std::string(limits::edge_message_bytes_max + 1, 'x')});
-  CHECK(gateway.box.take<ClientGone>().client == id);
+  const auto gone = gateway.box.take<ClientGone>();
+  CHECK(gone.routing_id == id.routing_id);
+  CHECK(gone.why == "a message has more than 67108864 bytes");
 }

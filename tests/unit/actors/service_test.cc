@@ -144,17 +144,17 @@ TEST_CASE("a brief job runs where the actor does, and one that throws takes nobo
 }
 
 TEST_CASE("a reply that the outbox does not take is a client that is gone") {
-  std::promise<ClientId> gone;
+  std::promise<std::string> gone;
   TestService service(
       [&](const Event& event, Time, Effects& out, Time&) {
         if (std::holds_alternative<Started>(event)) out.reply_client({"client", true}, "answer");
-        if (const auto* client = std::get_if<ClientGone>(&event)) gone.set_value(client->client);
+        if (const auto* client = std::get_if<ClientGone>(&event)) gone.set_value(client->routing_id);
       },
       {.post = [](WireEffect&& effect) { return !std::holds_alternative<ReplyClient>(effect); },
        .engine_command = {},
        .take_loop_lag_ms = {}});
   service.actor.tell(Started{});
-  CHECK(wait(gone.get_future()) == ClientId{"client", true});
+  CHECK(wait(gone.get_future()) == "client");
 }
 
 TEST_CASE("commands reach the engine in order") {

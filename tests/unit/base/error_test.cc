@@ -5,7 +5,7 @@
 using namespace shoal;
 
 TEST_CASE("every code has a name of its own, and the name leads back to the code") {
-  for (std::uint16_t number = 0; number <= static_cast<std::uint16_t>(Code::draining); ++number) {
+  for (std::uint16_t number = 0; number <= static_cast<std::uint16_t>(Code::client_stalled); ++number) {
     const auto code = static_cast<Code>(number);
     CHECK(name(code) != "unknown_code");
     CHECK(code_of(name(code)) == code);

@@ -102,6 +102,7 @@ TEST_CASE("a lost process of the mesh is not a mesh that is not there") {
 TEST_CASE("a gateway that ends sends to another one, and what is not finite is not to be sent again") {
   CHECK(advice({Code::draining, ""}).find("another gateway") != std::string::npos);
   CHECK(advice({Code::not_finite, ""}).find("shoal logs inference") != std::string::npos);
+  CHECK(advice({Code::client_stalled, ""}).find("stood still") != std::string::npos);
 }
 
 }  // namespace

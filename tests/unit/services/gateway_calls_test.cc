@@ -11,7 +11,7 @@ namespace {
 
 struct Caller : Gateway {
   Caller() { up(clock_process, "clock"); }
-  void gone(const actors::ClientId& client) { bench.give(actors::ClientGone{client}); }
+  void gone(const actors::ClientId& client) { bench.give(actors::ClientGone{client.routing_id}); }
   protocol::Call sent() { return std::get<protocol::Call>(first<protocol::Call>()->body); }
 };
 
@@ -169,9 +169,9 @@ TEST_CASE("a kind that clients serve stands in the label of the gateway, until t
   Served gateway;
   gateway.say(serve("clock"), other_server);
   CHECK(gateway.bench.labels == std::vector<protocol::Label>{{"serves", "clock,moderate"}});
-  gateway.bench.give(actors::ClientGone{server});
+  gateway.bench.give(actors::ClientGone{server.routing_id});
   CHECK(gateway.bench.labels == std::vector<protocol::Label>{{"serves", "clock"}});
-  gateway.bench.give(actors::ClientGone{other_server});
+  gateway.bench.give(actors::ClientGone{other_server.routing_id});
   CHECK(gateway.bench.labels->empty());
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("several clients that serve a kind take turns") {
 TEST_CASE("a serving client that goes ends its CALLs at once, and gets no more") {
   Served gateway;
   gateway.asked();
-  gateway.bench.give(actors::ClientGone{server});
+  gateway.bench.give(actors::ClientGone{server.routing_id});
   CHECK(told(gateway, caller)["code"] == "peer_lost");
   gateway.say(call("d", "moderate"), caller);
   CHECK(told(gateway, caller)["code"] == "no_service");

@@ -293,7 +293,7 @@ TEST_CASE("a request's deadline and its client's leaving end it in every phase")
       if (phase >= 2) gateway.placed();
       if (phase >= 3) gateway.attached();
       if (phase >= 4) gateway.text("a");
-      if (leaves) gateway.bench.give(actors::ClientGone{client});
+      if (leaves) gateway.bench.give(actors::ClientGone{client.routing_id});
       if (!leaves) gateway.bench.pass(milliseconds(100));
       CHECK(gateway.streams() == 0);
       CHECK((gateway.last("code") == "deadline_exceeded") != leaves);

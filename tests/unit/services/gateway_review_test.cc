@@ -227,13 +227,13 @@ TEST_CASE("what a slow stage holds up is bounded by credit, which its verdicts g
   gateway.ask();
   gateway.started();
   const auto& generate = std::get<protocol::Generate>(gateway.first<protocol::Generate>()->body);
-  CHECK(generate.credit_until == limits::review_ids_max);
-  gateway.text(std::string(limits::review_ids_max, 'x'));
+  CHECK(generate.credit_until == limits::ahead_ids_max);
+  gateway.text(std::string(limits::ahead_ids_max, 'x'));
   CHECK(gateway.first<protocol::Credit>() == nullptr);
   gateway.asked();
   gateway.answer(protocol::pass());
   REQUIRE(gateway.first<protocol::Credit>() != nullptr);
-  CHECK(std::get<protocol::Credit>(gateway.first<protocol::Credit>()->body).until == 2 * limits::review_ids_max);
+  CHECK(std::get<protocol::Credit>(gateway.first<protocol::Credit>()->body).until == 2 * limits::ahead_ids_max);
 }
 
 TEST_CASE("an executor that is far from its credit is not told of every verdict") {
@@ -262,7 +262,7 @@ TEST_CASE("a client's window counts what it was shown, and not what a stage hold
 TEST_CASE("a stream that yielded while a stage was slow goes on when the verdict gives credit") {
   Reviewed gateway;
   gateway.running();
-  gateway.text(std::string(limits::review_ids_max, 'x'));
+  gateway.text(std::string(limits::ahead_ids_max, 'x'));
   gateway.asked();
   gateway.bench.receive(executor, protocol::Yielded{}, gateway.head);
   CHECK(gateway.first<protocol::Place>() == nullptr);

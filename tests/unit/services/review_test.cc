@@ -171,7 +171,7 @@ TEST_CASE("ids without text wait for the text that comes of them, but not for ev
   CHECK(answer.ask() == "\u00e9");
   CHECK(answer.review.window(0).position == 2);
   answer.review.pass(0, 0);
-  answer.ids(std::string(limits::review_ids_max / 2, 'x'), "");
+  answer.ids(std::string(limits::ahead_ids_max / 2, 'x'), "");
   CHECK(answer.ask() == "");
   CHECK(answer.review.window(0).hold_max == 0);
   CHECK_FALSE(answer.review.window(0).is_final);
