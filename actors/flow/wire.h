@@ -57,9 +57,8 @@ struct Drain {  // the process was asked to end: at this time at the latest; an 
   Time until;
 };
 struct Stopping {};  // it ends now: say BYE
-using WireEvent =
-    std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, Unwelcome, SeedsResolved, Measured, Drain,
-                 Stopping, ClientReceived, ClientGone, ClientSlow, ClientStalled, Reported, Tick>;
+using WireEvent = std::variant<Started, LinkUp, LinkDown, Arrived, Garbled, Strayed, Unwelcome, SeedsResolved, Measured,
+                               Drain, Stopping, ClientReceived, ClientGone, ClientSlow, ClientStalled, Reported, Tick>;
 
 // ---- to the loop
 

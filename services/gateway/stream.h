@@ -87,7 +87,7 @@ struct Stream {
 
   // How far the executor may be ahead of what the client was sent, so that stages and slow clients can hold it back.
   std::uint32_t ahead_max() const {
-    return submit.logprobs && !review ? limits::ahead_logprobs_max : limits::ahead_ids_max;
+    return journal.parameters.logprobs && !review ? limits::ahead_logprobs_max : limits::ahead_ids_max;
   }
 
   // The position up to which the executor may generate: the client's window, and a bound of what is ahead of it. What

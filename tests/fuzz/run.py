@@ -122,8 +122,8 @@ def zmtp_seeds():
     for role, kind in enumerate((b"DEALER", b"PUSH", b"SUB")):
         ready = b"\x05READY\x0bSocket-Type" + len(kind).to_bytes(4, "big") + kind
         hands = greeting + b"\x04" + bytes([len(ready)]) + ready
-        for rest in (b"\x01\x00\x00\x05hello", b"\x04\x09\x04PING\x00\x0aab", b"\x04\x0b\x09SUBSCRIBEx", b"\x00\x02\x01x",
-                     b"\x02" + (300).to_bytes(8, "big") + bytes(300)):
+        for rest in (b"\x01\x00\x00\x05hello", b"\x04\x09\x04PING\x00\x0aab", b"\x04\x0b\x09SUBSCRIBEx",
+                     b"\x00\x02\x01x", b"\x02" + (300).to_bytes(8, "big") + bytes(300)):
             yield bytes([role, 7]) + hands + rest
     yield b"\x00\x01GET / HTTP/1.1\r\n\r\n"
 
