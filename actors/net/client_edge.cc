@@ -20,8 +20,10 @@ zmtp::ConnectionId connection_of(const ClientId& client) {
   return id;
 }
 
-// The envelope is everything up to the first empty frame, or, without one, everything but the last.
+// The envelope is everything up to the first empty frame, or, without one, everything but the last. A frame alone has
+// none, also an empty one.
 std::size_t envelope_frames(std::span<const std::string> frames) {
+  if (frames.size() == 1) return 0;
   const auto empty = std::find(frames.begin(), frames.end(), std::string());
   return empty == frames.end() ? frames.size() - 1 : static_cast<std::size_t>(empty - frames.begin()) + 1;
 }

@@ -110,6 +110,8 @@ TEST_CASE("frames of no request's shape are answered with an error, and the conn
   client.send({"question"});
   CHECK(gateway.box.take<ClientReceived>().frame == "question");
   CHECK_FALSE(gateway.box.has<ClientReceived>());
+  client.send({""});  // for the parser to refuse
+  CHECK_FALSE(gateway.box.take<ClientReceived>().client.enveloped);
 }
 
 TEST_CASE("a socket that is no client's is told so by its library, and the gateway by a reason") {
