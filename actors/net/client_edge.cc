@@ -39,7 +39,7 @@ ClientId sender_of(zmtp::ConnectionId id, std::span<const std::string> envelope)
 
 bool ClientEdge::admit(const ClientId& client, zmtp::ConnectionId id) {
   if (clients_.count(id) != 0) return true;
-  if (clients_.size() < limits::clients_max) return clients_.insert(id).second;
+  if (clients_.size() < clients_max_) return clients_.insert(id).second;
   reply(client, protocol::edge::error("", {Code::busy, "this gateway has as many clients as it can remember"}, 1000));
   server_.end(id, "this gateway has as many clients as it can remember");
   return false;

@@ -18,7 +18,9 @@ public:
   // Gets ClientReceived, ClientGone, ClientSlow, ClientStalled and Unwelcome, from within serve() and flush().
   using Deliver = std::function<void(WireEvent)>;
 
-  ClientEdge(zmtp::ServerBounds bounds, Deliver deliver) : server_(bounds), deliver_(std::move(deliver)) {}
+  // `clients_max` may have said something and be connected.
+  ClientEdge(zmtp::ServerBounds bounds, std::size_t clients_max, Deliver deliver)
+      : server_(bounds), clients_max_(clients_max), deliver_(std::move(deliver)) {}
 
   Result<void> open(const Address& address) { return server_.open(address, zmtp::Role::router, *this); }
   bool is_open() const { return server_.is_open(); }
@@ -33,7 +35,7 @@ public:
 
   Source& source() { return server_; }
   Time next_wake() const { return server_.next_wake(); }
-  void close(int linger_ms) { server_.close(linger_ms); }
+  void close(Time until) { server_.close(until); }
 
 private:
   void on_message(zmtp::ConnectionId from, std::vector<std::string> frames) override;
@@ -43,6 +45,7 @@ private:
   bool admit(const ClientId& client, zmtp::ConnectionId id);
 
   zmtp::Server server_;
+  const std::size_t clients_max_;
   Deliver deliver_;
   std::unordered_set<zmtp::ConnectionId> clients_;  // that have said something
 };

@@ -27,7 +27,7 @@ bool is_stray(const Route& from, std::span<const std::string_view> frames) {
 
 Loop::Loop(LoopConfig config)
     : config_(std::move(config)),
-      edge_(config_.client_bounds, [this](WireEvent event) { deliver(std::move(event)); }),
+      edge_(config_.client_bounds, config_.clients_max, [this](WireEvent event) { deliver(std::move(event)); }),
       publish_port_([this](WireEvent event) { deliver(std::move(event)); }) {}
 
 Result<std::unique_ptr<Loop>> Loop::open(LoopConfig config) {
@@ -94,8 +94,9 @@ void Loop::run() {
   carry_out_posted();
   for (const auto& [address, link] : links_) link->hang_up(limits::flush_ms);
   inbox_.close(limits::flush_ms);
-  edge_.close(limits::flush_ms);
-  publish_port_.close(limits::flush_ms);
+  const Time until = monotonic_now() + milliseconds(limits::flush_ms);  // these two wait, one after the other
+  edge_.close(until);
+  publish_port_.close(until);
 }
 
 int Loop::wait_ms(bool congested) const {

@@ -34,6 +34,7 @@ struct LoopConfig {
   std::string answers_bind{};      // of the publish port
   bool insecure = false;           // other hosts may reach it, without keys
   zmtp::ServerBounds client_bounds{};
+  std::size_t clients_max = limits::clients_max;
 };
 
 class Loop {

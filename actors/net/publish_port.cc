@@ -85,9 +85,9 @@ void PublishPort::publish(const std::string& topic, const std::string& frame) {
   }
 }
 
-void PublishPort::close(int linger_ms) {
-  requests_.close(0);
-  answers_.close(linger_ms);
+void PublishPort::close(Time until) {
+  requests_.close(Time{});
+  answers_.close(until);
 }
 
 void PublishPort::Requests::on_message(zmtp::ConnectionId from, std::vector<std::string> frames) {

@@ -60,7 +60,7 @@ public:
   Source& requests() { return requests_; }
   Source& answers() { return answers_; }
   Time next_wake() const { return std::min(requests_.next_wake(), answers_.next_wake()); }
-  void close(int linger_ms);
+  void close(Time until);
 
 private:
   struct Requests : zmtp::Listening {

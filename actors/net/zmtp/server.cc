@@ -25,7 +25,7 @@ constexpr auto blocked_pause = milliseconds(2);
 
 Server::Server(ServerBounds bounds) : bounds_(bounds) {}
 
-Server::~Server() { close(0); }
+Server::~Server() { close(Time{}); }
 
 Result<void> Server::open(const Address& address, Role role, Listening& listening) {
   auto listener = listen_at(address);
@@ -203,9 +203,8 @@ void Server::bury() {
   }
 }
 
-void Server::close(int linger_ms) {
+void Server::close(Time until) {
   if (!is_open()) return;
-  const Time until = monotonic_now() + milliseconds(linger_ms);
   for (Time now = monotonic_now(); now < until; now = monotonic_now()) {
     std::vector<pollfd> unsent;
     for (auto& [id, connection] : connections_) {

@@ -81,8 +81,8 @@ public:
   // with more than limits::client_unhandled_bytes_max of them it is not read. Copies may die on any thread.
   std::shared_ptr<void> hold(ConnectionId id, std::size_t bytes);
 
-  // Sends what waits for at most so long, and ends everything.
-  void close(int linger_ms);
+  // Sends what waits, until then at the latest, and ends everything.
+  void close(Time until);
 
 private:
   struct Connection;

@@ -114,6 +114,19 @@ TEST_CASE("frames of no request's shape are answered with an error, and the conn
   CHECK_FALSE(gateway.box.take<ClientReceived>().client.enveloped);
 }
 
+TEST_CASE("past the bound of clients a new one is told, and those that are there go on") {
+  TestLoop gateway({.client_bind = "tcp://127.0.0.1:*", .clients_max = 1});
+  RawSocket first(ZMQ_DEALER), second(ZMQ_DEALER);
+  first.connect(gateway.loop->client_advertised());
+  first.send({"question"});
+  gateway.box.take<ClientReceived>();
+  second.connect(gateway.loop->client_advertised());
+  second.send({"question"});
+  CHECK(second.receive().back().find("this gateway has as many clients as it can remember") != std::string::npos);
+  first.send({"again"});
+  CHECK(gateway.box.take<ClientReceived>().frame == "again");
+}
+
 TEST_CASE("a socket that is no client's is told so by its library, and the gateway by a reason") {
   TestLoop gateway(with_clients());
   RawSocket pusher(ZMQ_PUSH);

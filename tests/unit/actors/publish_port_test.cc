@@ -29,7 +29,8 @@ struct Publisher : RawSocket {
 
 // Subscribed, and known to the gateway to be.
 struct Subscriber : RawSocket {
-  Subscriber(Gateway& gateway, const std::string& topic) : RawSocket(ZMQ_SUB) {
+  Subscriber(Gateway& gateway, const std::string& topic, int messages_max = 1000) : RawSocket(ZMQ_SUB) {
+    socket().set(ZMQ_RCVHWM, messages_max);
     socket().set(ZMQ_SUBSCRIBE, topic);
     connect(gateway.port().answers_bound());
     while (!socket().readable()) gateway.answer(topic, "probe");
@@ -93,6 +94,47 @@ TEST_CASE("a message of several frames is answered under the empty topic and doe
   CHECK(error[1].find("one frame with one msgpack map") != std::string::npos);
   publisher.send({"request"});
   CHECK(gateway.box.take<ClientReceived>().frame == "request");
+}
+
+TEST_CASE("a subscriber that lags too far behind misses answers, and others do not") {
+  Gateway gateway;
+  Subscriber idle(gateway, "topic", 1);
+  Subscriber reader(gateway, "topic");
+  const std::string large(1u << 20, 'x');
+  int sent = 0;
+  for (std::size_t bytes = 0; bytes < 6 * limits::answers_backlog_bytes_max; bytes += large.size()) {
+    gateway.answer("topic", large + std::to_string(sent++));
+    CHECK(reader.next()[1].substr(large.size()) == std::to_string(sent - 1));
+  }
+  gateway.answer("topic", "last");
+  CHECK(reader.next()[1] == "last");
+  int got = 0;
+  for (std::string frame; frame != "late"; ++got) {
+    gateway.answer("topic", "late");  // as soon as there is room again
+    frame = idle.next()[1];
+    if (frame == "last") frame = "late";
+  }
+  CHECK(got < sent);
+}
+
+TEST_CASE("a subscriber has a bound of topics") {
+  Gateway gateway;
+  RawSocket greedy(ZMQ_SUB);
+  greedy.socket().set(ZMQ_SNDHWM, 0);  // subscriptions past it would be dropped
+  for (std::size_t i = 0; i <= limits::subscriptions_max; ++i) {
+    greedy.socket().set(ZMQ_SUBSCRIBE, "topic" + std::to_string(i));
+  }
+  greedy.connect(gateway.port().answers_bound());
+  CHECK(gateway.box.take<Unwelcome>().why == "it has more than 1024 subscriptions");
+}
+
+TEST_CASE("who left one topic still gets the others, and those that begin so") {
+  Gateway gateway;
+  Subscriber both(gateway, "alice");
+  both.socket().set(ZMQ_SUBSCRIBE, "al");
+  both.socket().set(ZMQ_UNSUBSCRIBE, "alice");
+  gateway.answer("alice", "yes");
+  CHECK(both.next() == protocol::Frames{"alice", "yes"});
 }
 
 TEST_CASE("an answer that nobody subscribed to is nobody's loss") {

@@ -93,7 +93,7 @@ TEST_CASE("closing sends what waits, within its time") {
   peer.say("question");
   port.serve_until([&] { return port.got.size() == 1; });
   port.server.send(port.got[0].first, frame("last words"));
-  port.server.close(1000);
+  port.server.close(monotonic_now() + seconds(1));
   CHECK(peer.receive_now() == frame("last words"));
   CHECK_FALSE(port.server.is_open());
 }
