@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/shared_text.h"
 #include "base/time.h"
 #include "protocol/messages.h"
 
@@ -53,7 +54,7 @@ struct LinkLost {  // a link to or from this process broke; comes before PeerDow
 };
 struct ClientReceived {  // one frame of a client, as it came; from the publish port with a client that is only that
   ClientId client;
-  std::string frame;
+  SharedText frame;
   std::shared_ptr<void> in_hand = {};  // while a copy of the event lives, the connection has this frame in hand
 };
 struct ClientGone {  // and everybody on that connection

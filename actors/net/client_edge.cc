@@ -67,11 +67,11 @@ void ClientEdge::on_message(zmtp::ConnectionId from, std::vector<std::string> fr
   deliver_(ClientReceived{client, std::move(frames.back()), server_.hold(from, bytes)});
 }
 
-bool ClientEdge::reply(const ClientId& client, const std::string& frame) {
-  std::string bytes = client.envelope;
-  bytes.reserve(bytes.size() + frame.size() + 9);
-  zmtp::append_frame(bytes, frame, false);
-  return server_.send(connection_of(client), std::move(bytes));
+bool ClientEdge::reply(const ClientId& client, std::string&& frame) {
+  const zmtp::ConnectionId connection = connection_of(client);
+  std::string before = client.envelope;
+  zmtp::append_header(before, 0, frame.size());
+  return server_.send(connection, std::move(before)) && server_.send(connection, std::move(frame));
 }
 
 void ClientEdge::on_ended(zmtp::ConnectionId id, const std::string& why) {

@@ -27,7 +27,7 @@ public:
   const std::string& bound() const { return server_.bound(); }
 
   // False: the client is gone.
-  bool reply(const ClientId& client, const std::string& frame);
+  bool reply(const ClientId& client, std::string&& frame);
 
   // Hands over at most `budget` requests, then the clients that are gone.
   void serve(std::size_t budget, Time now) { server_.serve(budget, now); }

@@ -240,9 +240,9 @@ void Loop::flush_clients() {
   if (publish_port_.is_open()) publish_port_.flush(now);
 }
 
-void Loop::reply(const ReplyClient& reply) {
+void Loop::reply(ReplyClient& reply) {
   if (reply.client.published) return publish_port_.publish(reply.client.routing_id, reply.frame);
-  if (!edge_.reply(reply.client, reply.frame)) deliver(ClientGone{reply.client.routing_id});
+  if (!edge_.reply(reply.client, std::move(reply.frame))) deliver(ClientGone{reply.client.routing_id});
 }
 
 void Loop::got_from_peer(const std::string& connection, const Incoming& incoming) {

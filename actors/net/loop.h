@@ -95,7 +95,7 @@ private:
   void read_inbox(std::size_t budget);
   void read_clients(std::size_t budget);
   void flush_clients();
-  void reply(const ReplyClient& reply);
+  void reply(ReplyClient& reply);
   void got_from_peer(const std::string& connection, const Incoming& incoming);
   void lost_peer(const std::string& connection);
   void arrive(Route from, const Incoming& incoming, std::size_t first);

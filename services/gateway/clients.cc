@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 
 #include "base/utf8.h"
@@ -37,45 +38,65 @@ constexpr bool has_one_reply = std::is_same_v<T, protocol::edge::Submit> || std:
 
 }  // namespace
 
+// Long frames are read by a worker, so that they hold up nobody else. Their order on a connection stays: it is not read
+// while a long one is in hand.
 void GatewayCore::on_client(const actors::ClientReceived& received, Time now, Effects& out) {
   const bool published = received.client.published;
   published_seen_ += published ? 1 : 0;
-  auto parsed =
-      protocol::edge::parse(received.frame, published ? protocol::edge::Port::publish : protocol::edge::Port::client);
+  const auto read = [received, published] {
+    const auto port = published ? protocol::edge::Port::publish : protocol::edge::Port::client;
+    return Asked{received.client, protocol::edge::parse(received.frame.view(), port)};
+  };
+  if (received.frame.size() <= limits::client_unhandled_bytes_max) return on_asked(read(), now, out);
+  ++reading_;
+  out.start_job([read] { return std::any(std::make_shared<Asked>(read())); });
+}
+
+void GatewayCore::on_reported(const std::any& value, Time now, Effects& out) {
+  const auto* asked = std::any_cast<std::shared_ptr<Asked>>(&value);
+  if (asked == nullptr) return;
+  --reading_;
+  on_asked(std::move(**asked), now, out);
+}
+
+void GatewayCore::on_asked(Asked asked, Time now, Effects& out) {
+  const ClientId& from = asked.client;
+  auto& parsed = asked.parsed;
+  const bool published = from.published;
   if (const auto* bad = std::get_if<protocol::edge::BadRequest>(&parsed)) {
     out.count(published ? "published_bad" : "requests_bad");
-    if (bad->is_result && !published) return on_bad_reply(received.client, *bad, now, out);
-    const ClientId answered = published ? ClientId{bad->client, false, true} : received.client;
+    if (bad->is_result && !published) return on_bad_reply(from, *bad, now, out);
+    const ClientId answered = published ? ClientId{bad->client, false, true} : from;
     return out.reply_client(answered, protocol::edge::error(bad->id, bad->error));
   }
   std::visit(
       [&](auto& request) {
         using T = std::decay_t<decltype(request)>;
-        if (received.client.enveloped && !has_one_reply<T>) {
+        if (from.enveloped && !has_one_reply<T>) {
           const Error error{Code::invalid_request,
                             "this has not exactly one reply, as a REQ socket needs; use a DEALER"};
-          return out.reply_client(received.client, protocol::edge::error(request.id, error));
+          return out.reply_client(from, protocol::edge::error(request.id, error));
         }
         if constexpr (std::is_same_v<T, protocol::edge::Submit>) {
-          const ClientId client = published ? ClientId{request.client, false, true} : received.client;
+          const ClientId client = published ? ClientId{request.client, false, true} : from;
           on_submit(client, std::move(request), now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Cancel>) {
-          on_cancel(received.client, request.id, now, out);
+          on_cancel(from, request.id, now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Credit>) {
-          on_credit(received.client, request, now, out);
+          on_credit(from, request, now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Status>) {
-          on_status(received.client, request.id, now, out);
+          on_status(from, request.id, now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Call>) {
-          on_call(received.client, std::move(request), now, out);
+          on_call(from, std::move(request), now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Serve>) {
-          on_serve(received.client, request, out);
+          on_serve(from, request, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Reply>) {
-          on_reply(received.client, std::move(request), now, out);
+          on_reply(from, std::move(request), now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Help>) {
-          out.reply_client(received.client, protocol::edge::help(request.id));
+          out.reply_client(from, protocol::edge::help(request.id));
         } else if constexpr (std::is_same_v<T, protocol::edge::Resume>) {
           const Error error{Code::unknown_id, "no process of the mesh holds this request any more: send it again"};
-          out.reply_client(received.client, protocol::edge::error(request.id, error));
+          out.reply_client(from, protocol::edge::error(request.id, error));
         }  // ACK: nothing is kept beyond the last message of a request
       },
       std::get<protocol::edge::Request>(parsed));

@@ -45,6 +45,8 @@ void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
           on_client_slow(happened.routing_id, happened.slow, now, out);
         } else if constexpr (std::is_same_v<T, actors::ClientStalled>) {
           on_client_stalled(happened.routing_id, now, out);
+        } else if constexpr (std::is_same_v<T, actors::Reported>) {
+          on_reported(happened.value, now, out);
         } else if constexpr (std::is_same_v<T, actors::Tick>) {
           on_tick(now, out);
         } else if constexpr (std::is_same_v<T, actors::Draining>) {

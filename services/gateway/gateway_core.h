@@ -2,12 +2,14 @@
 // back. Every timeout and retry of a request stands here. Pure; lives with its actor; not thread-safe.
 #pragma once
 
+#include <any>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "actors/core.h"
@@ -67,7 +69,7 @@ public:
   void on(const actors::Event& event, Time now, actors::Effects& out) override;
   Time next_wake() const override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
-  bool owes() const override { return !streams_.empty() || calls_.any(); }
+  bool owes() const override { return !streams_.empty() || calls_.any() || reading_ != 0; }
 
 private:
   using Key = std::pair<actors::ClientId, std::string>;  // a client's own id, unique on its connection
@@ -76,8 +78,15 @@ private:
     std::string frame;
     Time expires;
   };
+  struct Asked {  // one frame, read
+    actors::ClientId client;
+    std::variant<protocol::edge::Request, protocol::edge::BadRequest> parsed;
+  };
+
   // From clients.
   void on_client(const actors::ClientReceived& received, Time now, actors::Effects& out);
+  void on_reported(const std::any& value, Time now, actors::Effects& out);
+  void on_asked(Asked asked, Time now, actors::Effects& out);
   void on_submit(const actors::ClientId& client, protocol::edge::Submit submit, Time now, actors::Effects& out);
   void on_cancel(const actors::ClientId& client, const std::string& id, Time now, actors::Effects& out);
   void on_credit(const actors::ClientId& client, const protocol::edge::Credit& credit, Time now, actors::Effects& out);
@@ -192,6 +201,7 @@ private:
   std::uint64_t preprocess_turn_ = 0;  // round robin, each in its own time: a request takes one of each
   std::uint64_t router_turn_ = 0;
   std::uint64_t tokens_total_ = 0;
+  std::uint32_t reading_ = 0;          // long frames that workers have
   std::uint64_t published_seen_ = 0;   // frames that came through the publish port
   std::uint64_t published_until_ = 0;  // and how many of them were asked for
   std::uint32_t published_open_ = 0;

@@ -73,6 +73,7 @@ struct Gateway {
   void ask(const Ask& ask = {}) { say(submit(ask)); }
   void say(const std::string& frame, const actors::ClientId& from = client) {
     bench.give(actors::ClientReceived{from, frame});
+    if (!bench.jobs.empty()) bench.give(actors::Reported{bench.jobs.front().work()});  // a long one
     const auto* prepare = first<protocol::Prepare>();
     if (prepare != nullptr) head = prepare->head;
   }

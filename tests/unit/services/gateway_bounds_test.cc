@@ -26,6 +26,24 @@ TEST_CASE("long prompts in preparation are bounded, by a refusal that says so, a
   CHECK(gateway.told("type") == "ACCEPTED");
 }
 
+TEST_CASE("a long frame is read by a worker, and is owed until then") {
+  Gateway gateway;
+  gateway.bench.give(actors::ClientReceived{client, submit({.text = std::string(limits::prompt_bytes_max, 'x')})});
+  CHECK(gateway.bench.replies.empty());
+  REQUIRE(gateway.bench.jobs.size() == 1);
+  CHECK_FALSE(gateway.bench.jobs[0].brief);
+  CHECK(gateway.core.owes());
+  gateway.bench.give(actors::Reported{gateway.bench.jobs[0].work()});
+  CHECK(gateway.told("type") == "ACCEPTED");
+}
+
+TEST_CASE("a short frame is read at once") {
+  Gateway gateway;
+  gateway.bench.give(actors::ClientReceived{client, submit({.text = std::string(200'000, 'x')})});
+  CHECK(gateway.bench.jobs.empty());
+  CHECK(gateway.told("type") == "ACCEPTED");
+}
+
 TEST_CASE("the owner of a long prompt gives a busy preprocess the time that all long ones take") {
   Gateway gateway;
   gateway.up(other_preprocess, "preprocess");
