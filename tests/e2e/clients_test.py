@@ -20,7 +20,7 @@ from mesh import Edge, Mesh, Service, eventually, free_ports, is_alive
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
 MESSAGE_BYTES_MAX = 64 << 20  # of the client edge
-UNREAD_BYTES = 48 << 20  # more than a gateway keeps for one client before it is slow, and the sockets between them
+UNREAD_BYTES = 64 << 20  # more than a gateway keeps for one client before it is slow, and the sockets between them
 
 
 def frame(body, more=False):
