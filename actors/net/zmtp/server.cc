@@ -83,8 +83,8 @@ void Server::serve(std::size_t budget, Time now) {
 }
 
 void Server::set_reading(bool on) {
-  reading_ = on;
-  stirred_ = stirred_ || on;
+  const bool was_off = !std::exchange(reading_, on);
+  if (on && was_off) stirred_ = true;
 }
 
 void Server::take_events(Time now) {

@@ -83,6 +83,18 @@ TEST_CASE("no more frames are read than were asked for, and none is lost") {
   for (int i = 2; i < 6; ++i) CHECK(gateway.box.take<ClientReceived>().frame == std::to_string(i));
 }
 
+TEST_CASE("a publish port at rest asks for no turn") {
+  PublishPort port([](const WireEvent&) {});
+  const auto anywhere = *parse_address("tcp://127.0.0.1:*");
+  REQUIRE(port.open(anywhere, anywhere).has_value());
+  port.take_until(5);
+  CHECK(port.requests().is_stirred());  // there may be something
+  for (int turn = 0; turn < 2; ++turn) port.serve(16, Time{});
+  CHECK_FALSE(port.requests().is_stirred());
+  CHECK_FALSE(port.answers().is_stirred());
+  CHECK(port.next_wake() == time_never);
+}
+
 TEST_CASE("a message of several frames is answered under the empty topic and does not count") {
   Gateway gateway;
   Subscriber everybody(gateway, "");

@@ -57,6 +57,17 @@ TEST_CASE("what a peer said before it left is read, and then its end is told") {
   }
 }
 
+TEST_CASE("a server at rest asks for no turn") {
+  Port port;
+  Raw peer(port);
+  peer.say("question");
+  port.serve_until([&] { return !port.got.empty(); });
+  port.settle();
+  port.server.set_reading(true);  // as it was
+  CHECK_FALSE(port.server.is_stirred());
+  CHECK(port.server.next_wake() == time_never);
+}
+
 TEST_CASE("with reading off messages wait, and handshakes do not") {
   Port port;
   Raw first(port);
