@@ -93,12 +93,13 @@ void Server::take_events(Time now) {
   do {
     count = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
-      if (events[i].data.u64 == listener_id) {
+      const ConnectionId id = events[i].data.u64;  // the structure is packed: no reference to it
+      if (id == listener_id) {
         accept_all(now);
         stirred_ = true;  // it may have left some
         continue;
       }
-      const auto found = connections_.find(events[i].data.u64);
+      const auto found = connections_.find(id);
       if (found == connections_.end()) continue;
       Connection& connection = *found->second;
       if ((events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) enqueue(connection);
