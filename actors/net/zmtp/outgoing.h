@@ -12,7 +12,6 @@ public:
   enum class Sent { all, some /* the connection takes no more now */, failed /* it never will */ };
 
   void push(std::string&& bytes);
-  void push(const std::string& bytes) { push(std::string(bytes)); }
 
   // Writes as much as the connection takes.
   Sent send_to(int fd);

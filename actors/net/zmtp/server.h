@@ -65,7 +65,6 @@ public:
 
   // Encoded frames; sent at the next flush(). False: there is no such connection (any more).
   bool send(ConnectionId to, std::string&& bytes);
-  bool has(ConnectionId id) const { return connections_.count(id) != 0; }
   std::size_t backlog_bytes(ConnectionId id) const;
 
   // Sends what can be sent now.
