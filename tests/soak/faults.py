@@ -8,7 +8,6 @@ import pathlib
 import random
 import signal
 import threading
-import time
 
 KINDS = ("gateway", "preprocess", "router", "inference", "postprocess")
 
@@ -70,7 +69,7 @@ class Watch(threading.Thread):
         self._mesh = mesh
         self._every_s = every_s
         self._ended = threading.Event()
-        self._seen = collections.defaultdict(list)  # (kind, pid) -> [(seconds, resident bytes, descriptors)]
+        self._seen = collections.defaultdict(list)  # (kind, pid) -> [(resident bytes, descriptors)]
 
     def stop(self):
         self._ended.set()
@@ -79,31 +78,34 @@ class Watch(threading.Thread):
     def run(self):
         while not self._ended.wait(self._every_s):
             for pid, words in self._mesh.children().items():
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-                    proc = pathlib.Path(f"/proc/{pid}")
-                    resident = int((proc / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-                    self._seen[words[1], pid].append((time.monotonic(), resident, len(list((proc / "fd").iterdir()))))
+                if sample := self._sample(pid):
+                    self._seen[words[1], pid].append(sample)
 
-    def growth(self, life_s_min):
-        """(resident bytes, descriptors) by which a process grew most from the second to the last quarter of a life of
-        at least so many seconds, with the kind of the process."""
+    @staticmethod
+    def _sample(pid):
+        """(resident bytes, descriptors); None if the process has ended."""
+        proc = pathlib.Path(f"/proc/{pid}")
+        try:
+            resident = int((proc / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return resident, len(list((proc / "fd").iterdir()))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return None
+
+    def growth_at_rest(self):
+        """(resident bytes, descriptors) that a process of now has more than it had at most in the first quarter of its
+        life, each with the kind of the process that has most more."""
         most_bytes, most_descriptors = (0, ""), (0, "")
-        for (kind, _), samples in self._seen.items():
-            if samples[-1][0] - samples[0][0] < life_s_min:
-                continue
-            quarter = len(samples) // 4
-            early, late = samples[quarter:2 * quarter], samples[-quarter:]
-            for column, most in ((1, most_bytes), (2, most_descriptors)):
-                grown = max(sample[column] for sample in late) - max(sample[column] for sample in early)
-                if column == 1:
-                    most_bytes = max(most, (grown, kind))
-                else:
-                    most_descriptors = max(most, (grown, kind))
+        for pid, words in self._mesh.children().items():
+            samples = self._seen[words[1], pid]
+            early = samples[:1 + len(samples) // 4]
+            if early and (now := self._sample(pid)):
+                most_bytes = max(most_bytes, (now[0] - max(sample[0] for sample in early), words[1]))
+                most_descriptors = max(most_descriptors, (now[1] - max(sample[1] for sample in early), words[1]))
         return most_bytes, most_descriptors
 
     def most_resident(self):
         """The most bytes that one process of each kind had resident."""
         most = collections.defaultdict(int)
         for (kind, _), samples in self._seen.items():
-            most[kind] = max(most[kind], *(sample[1] for sample in samples))
+            most[kind] = max(most[kind], *(sample[0] for sample in samples))
         return dict(most)
