@@ -7,9 +7,11 @@
 
 namespace shoal {
 
-// True if `text` is well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above
-// U+10FFFF.
-bool is_utf8(std::string_view text);
+// The length of the longest prefix that is well-formed UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates,
+// nothing above U+10FFFF; text.size() when all of it is. Linear.
+std::size_t valid_utf8_bytes(std::string_view text);
+
+inline bool is_utf8(std::string_view text) { return valid_utf8_bytes(text) == text.size(); }
 
 // How many bytes of `text`, at most `bytes_max`, end on a character boundary. `text` is UTF-8.
 std::size_t utf8_cut(std::string_view text, std::size_t bytes_max);

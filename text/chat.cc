@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace shoal::text {
 namespace {
@@ -92,15 +92,16 @@ Thinking ChatTemplate::thinking(const PromptText& prompt) const {
   return knows_thinking_ ? Thinking::begun : Thinking::none;
 }
 
-Result<std::vector<TokenId>> encode_chat(const Tokenizer& tokenizer, const PromptText& prompt) {
+Result<std::vector<TokenId>> encode_chat(const Tokenizer& tokenizer, const PromptText& prompt, std::size_t ids_max) {
   std::vector<TokenId> ids;
-  SHOAL_TRY(tokenizer.encode(prompt, ids));
+  SHOAL_TRY(tokenizer.encode(prompt, ids, ids_max));
   return ids;
 }
 
-Result<std::vector<TokenId>> render_prompt(const Tokenizer& tokenizer, std::string_view text, Parse parse) {
+Result<std::vector<TokenId>> render_prompt(const Tokenizer& tokenizer, std::string_view text, Parse parse,
+                                           std::size_t ids_max) {
   std::vector<TokenId> ids;
-  SHOAL_TRY(tokenizer.encode(text, parse, ids));
+  SHOAL_TRY(tokenizer.encode(text, parse, ids, ids_max));
   const bool has_bos = parse == Parse::control && !ids.empty() && ids.front() == tokenizer.bos_id();
   if (tokenizer.adds_bos() && !has_bos) ids.insert(ids.begin(), *tokenizer.bos_id());
   return ids;

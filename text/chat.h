@@ -59,13 +59,15 @@ private:
   bool knows_thinking_ = false;
 };
 
-// The ids of a rendered conversation. Nothing is put before or after them: a template writes BOS itself.
-Result<std::vector<TokenId>> encode_chat(const Tokenizer& tokenizer, const PromptText& prompt);
+// The ids of a rendered conversation. Nothing is put before or after them: a template writes BOS itself. Not all of
+// them if they are more than `ids_max`, here and below.
+Result<std::vector<TokenId>> encode_chat(const Tokenizer& tokenizer, const PromptText& prompt,
+                                         std::size_t ids_max = Tokenizer::all);
 
 // The prompt of a raw completion: BOS, if the model's raw prompts begin with it, and the text. With Parse::control its
 // spellings of control tokens become those, and a BOS that it begins with is not put before it again. Its output is
 // content from the first byte.
 Result<std::vector<TokenId>> render_prompt(const Tokenizer& tokenizer, std::string_view text,
-                                           Parse parse = Parse::plain);
+                                           Parse parse = Parse::plain, std::size_t ids_max = Tokenizer::all);
 
 }  // namespace shoal::text

@@ -24,10 +24,10 @@ public:
 
   Scratch make_scratch() const;
 
-  // Calls `piece` for every piece of `text` in order; together they are `text`, none is empty. `text` is well-formed
-  // UTF-8. Fails only when an expression gives up.
+  // Calls `piece` for every piece of `text` in order, until one returns false; all together they are `text`, none is
+  // empty. `text` is well-formed UTF-8. Whether all were visited; fails only when an expression gives up.
   template <class Piece>
-  Result<void> split(std::string_view text, const Scratch& scratch, Piece&& piece) const {
+  Result<bool> split(std::string_view text, const Scratch& scratch, Piece&& piece) const {
     return split_from(0, text, scratch, piece);
   }
 
@@ -38,22 +38,21 @@ private:
   Result<void> add_expression(std::string_view expression, const JsonView& where);
 
   template <class Piece>
-  Result<void> split_from(std::size_t stage, std::string_view text, const Scratch& scratch, Piece& piece) const {
-    if (text.empty()) return {};
-    if (stage == stages_.size()) {
-      piece(text);
-      return {};
-    }
+  Result<bool> split_from(std::size_t stage, std::string_view text, const Scratch& scratch, Piece& piece) const {
+    if (text.empty()) return true;
+    if (stage == stages_.size()) return piece(text);
     std::size_t done = 0;
     while (done < text.size()) {  // a match and the gap before it are pieces both
       auto match = stages_[stage].next(text, done, scratch[stage]);
       SHOAL_TRY(match);
       const Match found = match->value_or(Match{text.size(), text.size()});
-      SHOAL_TRY(split_from(stage + 1, text.substr(done, found.begin - done), scratch, piece));
-      SHOAL_TRY(split_from(stage + 1, text.substr(found.begin, found.end - found.begin), scratch, piece));
+      auto goes_on = split_from(stage + 1, text.substr(done, found.begin - done), scratch, piece);
+      if (!goes_on || !*goes_on) return goes_on;
+      goes_on = split_from(stage + 1, text.substr(found.begin, found.end - found.begin), scratch, piece);
+      if (!goes_on || !*goes_on) return goes_on;
       done = found.end;
     }
-    return {};
+    return true;
   }
 
   std::vector<Regex> stages_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace shoal::text {
 
@@ -18,6 +18,9 @@ struct Tokenizer::Work {
   PreTokenizer::Scratch expressions;
   Bpe::Scratch merges;
   std::vector<TokenId>* out = nullptr;
+  std::size_t size_max = all;  // of `out`; nothing is read once it has more
+
+  bool is_full() const { return out->size() > size_max; }
 };
 
 // Work that is kept from one call to the next, with the pieces that it remembers. Any thread.
@@ -79,6 +82,7 @@ Tokenizer::Tokenizer(TokenizerFiles files, bool is_bytes)
     if (token.special) flags_[token.id] |= special_flag;
     if (text::is_control(token)) flags_[token.id] |= control_flag;
   }
+  for (const std::string& token : files_.tokens) longest_bytes_ = std::max(longest_bytes_, token.size());
   make_markers();
 }
 
@@ -105,19 +109,30 @@ Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, Parse pars
   return ids;
 }
 
-Result<void> Tokenizer::encode(std::string_view text, Parse parse, std::vector<TokenId>& out) const {
-  return encode(PromptText(text, parse), out);
+Result<void> Tokenizer::encode(std::string_view text, Parse parse, std::vector<TokenId>& out,
+                               std::size_t ids_max) const {
+  return encode(PromptText(text, parse), out, ids_max);
 }
 
-Result<void> Tokenizer::encode(const PromptText& text, std::vector<TokenId>& out) const {
+Result<void> Tokenizer::encode(const PromptText& text, std::vector<TokenId>& out, std::size_t ids_max) const {
   if (const std::size_t valid = valid_utf8_bytes(text.bytes()); valid < text.size()) {
     return Error{Code::invalid_request, "the text is not UTF-8 at byte " + std::to_string(valid)};
   }
   std::unique_ptr<Work> work = pool_->take();
   work->out = &out;
-  auto encoded = encode_all(text, *work);
+  work->size_max = ids_max > all - out.size() ? all : out.size() + ids_max;
+  const std::size_t enough = enough_bytes(text.bytes(), ids_max);
+  auto encoded = enough < text.size() ? encode_all(text.part(0, enough), *work) : encode_all(text, *work);
   pool_->give_back(std::move(work));
   return encoded;
+}
+
+// How many bytes of a text have more than `ids_max` ids whatever they spell, since none is longer than longest_bytes_;
+// all if that cannot be told, as where composing may make it shorter. On a character boundary.
+std::size_t Tokenizer::enough_bytes(std::string_view text, std::size_t ids_max) const {
+  constexpr std::size_t character_bytes_max = 4;
+  if (files_.normalizer == Normalizer::nfc || ids_max >= text.size() / longest_bytes_) return text.size();
+  return utf8_cut(text, (ids_max + 1) * longest_bytes_ + character_bytes_max);
 }
 
 AddedTokens::Found Tokenizer::next_marker(const AddedTokens& markers, const PromptText& text, std::size_t from) const {
@@ -129,7 +144,7 @@ AddedTokens::Found Tokenizer::next_marker(const AddedTokens& markers, const Prom
 Result<void> Tokenizer::encode_all(const PromptText& text, Work& work) const {
   std::vector<TokenId>& out = *work.out;
   const std::size_t size_before = out.size();
-  for (std::size_t done = 0; done < text.size();) {
+  for (std::size_t done = 0; done < text.size() && !work.is_full();) {
     const AddedTokens::Found found = next_marker(raw_markers_, text, done);
     if (auto encoded = encode_normalized(text.part(done, found.begin), work); !encoded) {
       out.resize(size_before);
@@ -152,7 +167,7 @@ Result<void> Tokenizer::encode_normalized(const PromptText& written, Work& work)
     }
   }
   const PromptText& text = files_.normalizer == Normalizer::nfc ? composed : written;
-  for (std::size_t done = 0; done < text.size();) {
+  for (std::size_t done = 0; done < text.size() && !work.is_full();) {
     const AddedTokens::Found found = next_marker(normalized_markers_, text, done);
     SHOAL_TRY(encode_pieces(std::string_view(text.bytes()).substr(done, found.begin - done), work));
     if (found.end > found.begin) work.out->push_back(found.id);
@@ -162,8 +177,12 @@ Result<void> Tokenizer::encode_normalized(const PromptText& written, Work& work)
 }
 
 Result<void> Tokenizer::encode_pieces(std::string_view text, Work& work) const {
-  return files_.pre_tokenizer.split(text, work.expressions,
-                                    [&](std::string_view piece) { bpe_.encode(piece, work.merges, *work.out); });
+  const auto encode_piece = [&](std::string_view piece) {
+    bpe_.encode(piece, work.merges, *work.out);
+    return !work.is_full();
+  };
+  SHOAL_TRY(files_.pre_tokenizer.split(text, work.expressions, encode_piece));
+  return {};
 }
 
 std::string_view Tokenizer::bytes(TokenId id) const {

@@ -20,6 +20,8 @@ namespace shoal::text {
 
 class Tokenizer {
 public:
+  static constexpr std::size_t all = SIZE_MAX;
+
   // Reads a model directory (text/tokenizer_files.h says which files). Errors (bad_checkpoint) name file, entry and
   // expectation. Takes about 0.6 s for a vocabulary of 128,000.
   static Result<std::shared_ptr<const Tokenizer>> load(const std::filesystem::path& directory);
@@ -31,12 +33,13 @@ public:
   static Result<std::shared_ptr<const Tokenizer>> open(const std::string& model);
 
   // Appends the ids of `text`; nothing is put before or after them. O(n log n). Errors (invalid_request): `text` is not
-  // UTF-8 (the sentence says at which byte), or an expression gave up; `out` is as before then.
-  Result<void> encode(std::string_view text, Parse parse, std::vector<TokenId>& out) const;
+  // UTF-8 (the sentence says at which byte), or an expression gave up; `out` is as before then. Whoever takes no more
+  // than `ids_max` ids gets a few more of a longer text, and the rest of that is not read.
+  Result<void> encode(std::string_view text, Parse parse, std::vector<TokenId>& out, std::size_t ids_max = all) const;
   Result<std::vector<TokenId>> encode(std::string_view text, Parse parse) const;
   // The same for a text of several authors: it is cut and merged as one text, and a control token is recognised only
   // where the template wrote all of its spelling.
-  Result<void> encode(const PromptText& text, std::vector<TokenId>& out) const;
+  Result<void> encode(const PromptText& text, std::vector<TokenId>& out, std::size_t ids_max = all) const;
 
   // The bytes that an id stands for, maybe a part of a character only; none for an id that the tokenizer does not have
   // (a model's vocabulary may be padded). Lives as long as the tokenizer.
@@ -86,6 +89,7 @@ private:
   Tokenizer(TokenizerFiles files, bool is_bytes);
 
   void make_markers();
+  std::size_t enough_bytes(std::string_view text, std::size_t ids_max) const;
   AddedTokens::Found next_marker(const AddedTokens& markers, const PromptText& text, std::size_t from) const;
   Result<void> encode_all(const PromptText& text, Work& work) const;
   Result<void> encode_normalized(const PromptText& text, Work& work) const;
@@ -94,6 +98,7 @@ private:
   const TokenizerFiles files_;
   const bool is_bytes_;
   std::vector<std::uint8_t> flags_;  // by id
+  std::size_t longest_bytes_ = 1;    // of any token
   Bpe bpe_;                          // refers to files_.tokens
   AddedTokens raw_markers_;          // sought in the text as it is, first
   AddedTokens normalized_markers_;   // sought in the normalised rest

@@ -1,7 +1,5 @@
 #include "text/utf8.h"
 
-#include <cstring>
-
 namespace shoal::text {
 namespace {
 
@@ -24,38 +22,7 @@ Lead lead_of(std::uint8_t byte) {
   return {};
 }
 
-// The length of the well-formed sequence at `at`, or 0.
-std::size_t sequence_bytes(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  if (byte(at) < 0x80) return 1;
-  const Lead lead = lead_of(byte(at));
-  if (lead.missing == 0 || text.size() - at <= lead.missing) return 0;
-  if (byte(at + 1) < lead.lower || byte(at + 1) > lead.upper) return 0;
-  for (std::size_t i = 2; i <= lead.missing; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  return lead.missing + 1u;
-}
-
 }  // namespace
-
-std::size_t valid_utf8_bytes(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::uint64_t eight;
-    if (text.size() - at >= sizeof eight) {  // prose is mostly ASCII: eight bytes a look
-      std::memcpy(&eight, text.data() + at, sizeof eight);
-      if ((eight & 0x8080808080808080ULL) == 0) {
-        at += sizeof eight;
-        continue;
-      }
-    }
-    const std::size_t length = sequence_bytes(text, at);
-    if (length == 0) return at;
-    at += length;
-  }
-  return at;
-}
 
 void append_utf8(std::string& out, char32_t code_point) {
   const auto put = [&](char32_t bits) { out.push_back(static_cast<char>(bits)); };

@@ -1,5 +1,5 @@
-// UTF-8 as table 3-7 of the Unicode Standard defines it: which bytes are well formed, and a stream of bytes turned into
-// well-formed text. Pure values; any thread.
+// UTF-8 as table 3-7 of the Unicode Standard defines it: code points, and a stream of bytes turned into well-formed
+// text. Pure values; any thread.
 #pragma once
 
 #include <array>
@@ -11,11 +11,6 @@
 namespace shoal::text {
 
 inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
-
-// The length of the longest well-formed prefix; text.size() when all of it is well formed. Linear.
-std::size_t valid_utf8_bytes(std::string_view text);
-
-inline bool is_utf8(std::string_view text) { return valid_utf8_bytes(text) == text.size(); }
 
 // The length of the code point that starts at text[0], 1 to 4. `text` is well formed and not empty.
 inline std::size_t code_point_bytes(std::string_view text) {

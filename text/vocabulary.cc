@@ -3,7 +3,6 @@
 
 #include "text/byte_alphabet.h"
 #include "text/tokenizer_files.h"
-#include "text/utf8.h"
 
 namespace shoal::text {
 namespace {

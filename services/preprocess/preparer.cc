@@ -120,7 +120,7 @@ Result<void> Preparer::prepare_chat(const protocol::Prepare& request, protocol::
   }
   const auto prompt = chat_->render(messages, clock_());
   SHOAL_TRY(prompt);
-  auto ids = text::encode_chat(*tokenizer_, *prompt);
+  auto ids = text::encode_chat(*tokenizer_, *prompt, counted_max());
   SHOAL_TRY(ids);
   prepared.prompt.ids = std::move(*ids);
   switch (chat_->thinking(*prompt)) {
@@ -149,7 +149,7 @@ Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) c
   prepared.stop_ids.assign(tokenizer_->eos_ids().begin(), tokenizer_->eos_ids().end());
   if (request.messages.empty()) {
     auto ids = text::render_prompt(*tokenizer_, request.prompt,
-                                   request.allow_special ? text::Parse::control : text::Parse::plain);
+                                   request.allow_special ? text::Parse::control : text::Parse::plain, counted_max());
     SHOAL_TRY(ids);
     prepared.prompt.ids = std::move(*ids);
   } else {
@@ -157,9 +157,9 @@ Result<protocol::Prepared> Preparer::prepare(const protocol::Prepare& request) c
   }
   if (prepared.prompt.ids.empty()) return Error{Code::invalid_request, "the prompt is empty"};
   // Here and not at the owner, which could not even be sent the ids of the longest text that a client may send.
-  if (prepared.prompt.ids.size() >= prepared.context_tokens) {
-    return Error{Code::context_length, "the prompt has " + std::to_string(prepared.prompt.ids.size()) +
-                                           " tokens, and the context of " + model_ + " holds " +
+  if (const std::size_t ids = prepared.prompt.ids.size(); ids >= prepared.context_tokens) {
+    const std::string count = ids > counted_max() ? "more than " + std::to_string(counted_max()) : std::to_string(ids);
+    return Error{Code::context_length, "the prompt has " + count + " tokens, and the context of " + model_ + " holds " +
                                            std::to_string(prepared.context_tokens) + "; send a shorter one"};
   }
   prepared.page_hashes = page_hashes(0, prepared.prompt.ids);

@@ -51,6 +51,8 @@ private:
         defaults_(std::move(defaults)),
         clock_(std::move(clock)) {}
 
+  // A prompt that is much too long is not cut to its end, only to say how long it is.
+  std::size_t counted_max() const { return 2 * std::size_t{defaults_.context_tokens}; }
   Result<void> prepare_chat(const protocol::Prepare& request, protocol::Prepared& prepared) const;
 
   std::string model_;

@@ -1,9 +1,9 @@
 #include "text/jinja/template.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "text/jinja/parser.h"
 #include "text/jinja/run.h"
-#include "text/utf8.h"
 
 namespace shoal::text::jinja {
 

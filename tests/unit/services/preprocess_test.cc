@@ -51,12 +51,15 @@ TEST_CASE("the byte model's prompt is the last user message") {
 TEST_CASE("a prompt over the context is refused before its ids are sent anywhere") {
   const auto preparer = preprocess::Preparer::open("bytes", test_time);
   CHECK((*preparer)->prepare(conversation(std::string(4095, 'x'))).has_value());
-  for (const std::size_t bytes : {std::size_t{4096}, limits::prompt_bytes_max}) {
+  for (const auto& [bytes, count] : {std::pair<std::size_t, const char*>{4096, "4096"},
+                                     {8192, "8192"},
+                                     {8193, "more than 8192"},  // is not counted to its end
+                                     {limits::prompt_bytes_max, "more than 8192"}}) {
     const auto prepared = (*preparer)->prepare(conversation(std::string(bytes, 'x')));
     REQUIRE_FALSE(prepared.has_value());
     CHECK(prepared.error().code == Code::context_length);
-    CHECK(prepared.error().text == "the prompt has " + std::to_string(bytes) +
-                                       " tokens, and the context of bytes holds 4096; send a shorter one");
+    CHECK(prepared.error().text ==
+          "the prompt has " + std::string(count) + " tokens, and the context of bytes holds 4096; send a shorter one");
   }
 }
 

@@ -15,7 +15,10 @@ Pieces pieces(const json& stages, std::string_view text) {
   const auto parsed = PreTokenizer::parse(JsonView(stages, "pre_tokenizer"));
   REQUIRE(parsed);
   Pieces out;
-  REQUIRE(parsed->split(text, parsed->make_scratch(), [&](std::string_view piece) { out.emplace_back(piece); }));
+  REQUIRE(parsed->split(text, parsed->make_scratch(), [&](std::string_view piece) {
+    out.emplace_back(piece);
+    return true;
+  }));
   return out;
 }
 

@@ -1,11 +1,11 @@
 #include "text/tokenizer.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include "tests/unit/text/fixture.h"
-#include "text/utf8.h"
 
 using namespace shoal;
 using namespace shoal::text;
@@ -171,4 +171,29 @@ TEST_CASE("many threads may encode at once") {
   }
   for (const Ids& ids : got) CHECK(ids == expected);
   CHECK(tokenizer->decode(expected) == text);
+}
+
+TEST_CASE("whoever takes so many ids gets all of a text that has no more, and a beginning of a longer one") {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "word " + std::to_string(i) + "<think>, 中文 ";
+  for (const auto& tokenizer : {load(tokenizer_json()), Tokenizer::bytes_tokenizer()}) {
+    const Ids all = *tokenizer->encode(text, Parse::control);
+    for (const std::size_t ids_max : {std::size_t{0}, std::size_t{1}, std::size_t{100}, all.size() - 1, all.size()}) {
+      Ids ids = {7};  // what was there before does not count
+      REQUIRE(tokenizer->encode(text, Parse::control, ids, ids_max));
+      REQUIRE(ids.front() == 7);
+      ids.erase(ids.begin());
+      CHECK((ids.size() > ids_max) == (all.size() > ids_max));
+      CHECK(ids.size() < 6 * ids_max + 100);
+      CHECK(std::equal(ids.begin(), ids.end(), all.begin()));
+    }
+  }
+}
+
+TEST_CASE("a long text of one piece is cut where it has too many ids for certain") {
+  const auto tokenizer = load(tokenizer_json({{"x", "x"}, {"xx", "xx"}}));
+  Ids ids;
+  REQUIRE(tokenizer->encode(std::string(1 << 20, 'x'), Parse::plain, ids, 10));
+  CHECK(ids.size() > 10);
+  CHECK(ids.size() < 100);
 }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "base/utf8.h"
 
 using namespace shoal;
 using namespace shoal::text;

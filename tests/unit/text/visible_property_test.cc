@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
+#include "base/utf8.h"
 #include "tests/unit/text/fixture.h"
 #include "text/visible.h"
 
