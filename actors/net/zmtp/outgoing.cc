@@ -25,13 +25,19 @@ void Outgoing::push(std::string&& bytes) {
   }
 }
 
-Outgoing::Sent Outgoing::send_to(int fd) {
+Outgoing::Sent Outgoing::send_to(int fd, std::size_t bytes_max) {
+  std::size_t left = bytes_max;
   while (!chunks_.empty()) {
+    if (left == 0) return Sent::enough;
     std::array<iovec, chunks_a_call_max> parts;
-    const std::size_t count = std::min(chunks_.size(), parts.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t at = i == 0 ? first_at_ : 0;
-      parts[i] = {chunks_[i].data() + at, chunks_[i].size() - at};
+    std::size_t count = 0;
+    std::size_t offered = 0;
+    while (count < std::min(chunks_.size(), parts.size()) && offered < left) {
+      const std::size_t at = count == 0 ? first_at_ : 0;
+      const std::size_t bytes = std::min(chunks_[count].size() - at, left - offered);
+      parts[count] = {chunks_[count].data() + at, bytes};
+      offered += bytes;
+      ++count;
     }
     msghdr message{};
     message.msg_iov = parts.data();
@@ -40,6 +46,7 @@ Outgoing::Sent Outgoing::send_to(int fd) {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN || errno == ENOBUFS ? Sent::some : Sent::failed;
     bytes_ -= static_cast<std::size_t>(sent);
+    left -= static_cast<std::size_t>(sent);
     first_at_ += static_cast<std::size_t>(sent);
     while (!chunks_.empty() && first_at_ >= chunks_.front().size()) {
       first_at_ -= chunks_.front().size();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 
@@ -9,12 +10,17 @@ namespace shoal::actors::zmtp {
 
 class Outgoing {
 public:
-  enum class Sent { all, some /* the connection takes no more now */, failed /* it never will */ };
+  enum class Sent {
+    all,
+    enough,  // as much as was asked for
+    some,    // the connection takes no more now
+    failed,  // it never will
+  };
 
   void push(std::string&& bytes);
 
-  // Writes as much as the connection takes.
-  Sent send_to(int fd);
+  // Writes as much as the connection takes, and at most so many bytes.
+  Sent send_to(int fd, std::size_t bytes_max = SIZE_MAX);
 
   std::size_t bytes() const { return bytes_; }
   void clear();

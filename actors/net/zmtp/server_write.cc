@@ -31,16 +31,20 @@ void Server::flush(Time now) {
   }
   bound_all();
   bury();
+  if (!unflushed_.empty()) stirred_ = true;  // some had their turn and have more
 }
 
 void Server::write(Connection& connection, Time now) {
   if (connection.is_ended) return;
   if (!connection.is_full && !connection.is_deaf) {
     const std::size_t before = connection.outgoing.bytes();
-    const Outgoing::Sent sent = connection.outgoing.send_to(connection.socket.get());
+    const Outgoing::Sent sent = connection.outgoing.send_to(connection.socket.get(), limits::connection_turn_bytes_max);
     if (connection.outgoing.bytes() < before) connection.moved_at = now;
     connection.is_full = sent == Outgoing::Sent::some;
     connection.is_deaf = sent == Outgoing::Sent::failed;
+    if (sent == Outgoing::Sent::enough && !std::exchange(connection.is_unflushed, true)) {
+      unflushed_.push_back(connection.id);
+    }
   }
   if (connection.is_deaf) {  // what it said before it left is still to be read
     connection.outgoing.clear();

@@ -44,6 +44,12 @@ void move_bytes(std::string_view& from, std::string& to, std::size_t wanted) {
   from.remove_prefix(part.size());
 }
 
+// For what is coming of a frame: grows with what has come, not with what was announced.
+void make_room(std::string& frame, std::size_t coming, std::size_t frame_bytes) {
+  if (frame.size() + coming <= frame.capacity()) return;
+  frame.reserve(std::min(frame_bytes, std::max(frame.size() + coming, 4 * frame.capacity())));
+}
+
 // Takes the length in `length_bytes` bytes and what it counts from the front of `rest`. False: there is less.
 bool take_counted(std::string_view& rest, std::size_t length_bytes, std::string_view& taken) {
   if (rest.size() < length_bytes) return false;
@@ -69,7 +75,9 @@ Session::Event Session::next(std::string_view& bytes) {
       frame_ = bytes.substr(0, frame_bytes_);
       bytes.remove_prefix(frame_bytes_);
     } else {
-      move_bytes(bytes, frame_, frame_bytes_ - frame_.size());
+      const std::size_t coming = std::min<std::size_t>(frame_bytes_ - frame_.size(), bytes.size());
+      make_room(frame_, coming, frame_bytes_);
+      move_bytes(bytes, frame_, coming);
       if (frame_.size() < frame_bytes_) return Event::starved;
     }
     has_header_ = false;

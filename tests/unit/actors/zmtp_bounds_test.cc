@@ -39,6 +39,24 @@ TEST_CASE("a connection that sends without end leaves others their turn") {
   CHECK(std::any_of(port.got.begin(), port.got.end(), is_other));
 }
 
+TEST_CASE("a long answer is written a turn at a time, and all of it") {
+  Port port;
+  Raw peer(port);
+  peer.say("question");
+  port.serve_until([&] { return port.got.size() == 1; });
+  const ConnectionId asker = port.got[0].first;
+  const std::string answer = frame(std::string(3 * limits::connection_turn_bytes_max, 'x'));
+  CHECK(port.server.send(asker, std::string(answer)));
+  port.server.flush(port.now);
+  CHECK(port.server.backlog_bytes(asker) == answer.size() - limits::connection_turn_bytes_max);
+  CHECK(port.server.is_stirred());  // the rest waits for nothing
+  std::string read;
+  port.serve_until([&] { return (read += peer.receive_now()).size() >= answer.size(); });
+  CHECK(read == answer);
+  port.settle();
+  CHECK_FALSE(port.server.is_stirred());
+}
+
 TEST_CASE("a message without end is cut at its bound") {
   Port port;
   Raw peer(port);
