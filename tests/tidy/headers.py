@@ -48,7 +48,8 @@ def compile_alone(header, entry, root, out):
         source.write_text(text, encoding="utf-8")
     ccache = [shutil.which("ccache")] if shutil.which("ccache") else []
     flags = [*flags_of(entry, root), "-O0", "-fdiagnostics-color=never"]
-    command = [*ccache, *flags, "-c", str(source), "-o", str(source.with_suffix(".o"))]
+    name = os.path.relpath(source, entry["directory"])  # so that ccache knows it in every checkout
+    command = [*ccache, *flags, "-c", name, "-o", os.path.splitext(name)[0] + ".o"]
     done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else None
 
