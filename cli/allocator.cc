@@ -1,0 +1,7 @@
+// What jemalloc reads as it starts (jemalloc(3), TUNING). By itself it gives every block of 8 MiB and more back to the
+// system at once, and a request of that size, which is held and copied in several places, would be paid for in page
+// faults at each of them. So such blocks are kept for some seconds, like all others.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "oversize_threshold:0";
+}
