@@ -143,7 +143,8 @@ class Core {
 public:
   virtual ~Core() = default;
 
-  virtual void on(const Event& event, Time now, Effects& out) = 0;
+  // The event is the core's own: what is large in it is moved on, not copied.
+  virtual void on(Event event, Time now, Effects& out) = 0;
 
   // When the core wants a Tick at the latest; asked after every event. Timers are this one number, because a time that
   // is asked for again needs no cancelling.

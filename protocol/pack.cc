@@ -25,6 +25,7 @@ std::uint32_t length(std::size_t size) {
 constexpr std::uint64_t fixint_max = 0x7f;
 constexpr std::size_t fixstr_bytes_max = 31;
 constexpr std::size_t frame_bytes_expected = 96;  // of a head, and of most bodies
+constexpr std::size_t long_bytes_min = 4096;
 
 }  // namespace
 
@@ -63,17 +64,24 @@ void Packer::number(float value) {
   for (int shift = 24; shift >= 0; shift -= 8) out_.push_back(static_cast<char>(bits >> shift & 0xff));
 }
 
+// What follows something long is short: it should not double what is allocated, and copy all of it once more.
+void Packer::make_room(std::size_t bytes) {
+  if (bytes >= long_bytes_min) out_.reserve(out_.size() + bytes + long_bytes_min);
+}
+
 void Packer::string(std::string_view utf8) {
   if (utf8.size() <= fixstr_bytes_max) {
     out_.push_back(static_cast<char>(0xa0 | utf8.size()));
     out_.append(utf8);
     return;
   }
+  make_room(utf8.size());
   Sink sink{out_};
   msgpack::packer<Sink>(sink).pack_str(length(utf8.size())).pack_str_body(utf8.data(), length(utf8.size()));
 }
 
 void Packer::bytes(std::string_view raw) {
+  make_room(raw.size());
   Sink sink{out_};
   msgpack::packer<Sink>(sink).pack_bin(length(raw.size())).pack_bin_body(raw.data(), length(raw.size()));
 }

@@ -24,6 +24,8 @@ public:
   std::string take() { return std::move(out_); }
 
 private:
+  void make_room(std::size_t bytes);
+
   std::string out_;
 };
 

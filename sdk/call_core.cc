@@ -53,7 +53,7 @@ Result<void> check_name(const char* what, const std::string& name) {
 
 }  // namespace
 
-void CallCore::on(const actors::Event& event, Time now, actors::Effects& out) {
+void CallCore::on(actors::Event event, Time now, actors::Effects& out) {
   now_ = now;
   out_ = &out;
   if (const auto* up = std::get_if<actors::PeerUp>(&event)) peers_.up(up->peer);

@@ -33,7 +33,7 @@ public:
   CallCore(const CallCore&) = delete;  // answers point to it
   CallCore& operator=(const CallCore&) = delete;
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) final;
+  void on(actors::Event event, Time now, actors::Effects& out) final;
   Time next_wake() const final;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
   bool owes() const override { return !requests_.empty(); }

@@ -26,17 +26,17 @@ MeshCore::MeshCore(Config config, std::unique_ptr<Core> service)
   own_addresses_.insert(config_.self.address);
 }
 
-void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
+void MeshCore::on(WireEvent event, Time now, WireEffects& out) {
   awake_.pass(now);
   std::visit(
-      [&](const auto& happened) {
+      [&](auto& happened) {
         using T = std::decay_t<decltype(happened)>;
         if constexpr (std::is_same_v<T, LinkUp>) {
           on_link_up(happened.address, out);
         } else if constexpr (std::is_same_v<T, LinkDown>) {
           lose_link(happened.route, {}, now, out);
         } else if constexpr (std::is_same_v<T, Arrived>) {
-          on_arrived(happened, now, out);
+          on_arrived(std::move(happened), now, out);
         } else if constexpr (std::is_same_v<T, Garbled>) {
           on_garbled(happened, out);
         } else if constexpr (std::is_same_v<T, Strayed>) {
@@ -56,7 +56,7 @@ void MeshCore::on(const WireEvent& event, Time now, WireEffects& out) {
         } else if constexpr (std::is_same_v<T, Tick>) {
           on_tick(now, out);
         } else {
-          serve(Event{happened}, now, out);
+          serve(Event{std::move(happened)}, now, out);
         }
       },
       event);
@@ -79,7 +79,7 @@ bool MeshCore::hears_router() const {
   return std::any_of(views_.begin(), views_.end(), [](const auto& item) { return item.second.linked(); });
 }
 
-void MeshCore::on_arrived(const Arrived& arrived, Time now, WireEffects& out) {
+void MeshCore::on_arrived(Arrived arrived, Time now, WireEffects& out) {
   const bool dialled_us = !arrived.from.routing_id.empty();
   if (!dialled_us) heard(arrived.from);
   const Epoch from = sender(arrived.from);
@@ -104,7 +104,7 @@ void MeshCore::on_arrived(const Arrived& arrived, Time now, WireEffects& out) {
     lose(from, {.told_by = "bye"}, now, out);
     return;
   }
-  serve(Received{from, arrived.message}, now, out);
+  serve(Received{from, std::move(arrived.message)}, now, out);
 }
 
 void MeshCore::ask_who(const Route& from, WireEffects& out) {
@@ -346,9 +346,9 @@ bool MeshCore::is_vouched_for(Epoch epoch) const {
                      [&](const auto& item) { return item.second.linked() && item.second.entries.count(epoch) != 0; });
 }
 
-void MeshCore::serve(const Event& event, Time now, WireEffects& out) {
+void MeshCore::serve(Event event, Time now, WireEffects& out) {
   Effects effects;
-  service_->on(event, now, effects);
+  service_->on(std::move(event), now, effects);
   for (Effect& effect : effects.take()) {
     std::visit(
         [&](auto& wanted) {

@@ -25,7 +25,7 @@ public:
 
   MeshCore(Config config, std::unique_ptr<Core> service);
 
-  void on(const WireEvent& event, Time now, WireEffects& out);
+  void on(WireEvent event, Time now, WireEffects& out);
   Time next_wake() const;
 
   const protocol::Entry& self() const { return config_.self; }
@@ -67,7 +67,7 @@ private:
   void on_started(WireEffects& out);
   void on_link_up(const std::string& address, WireEffects& out);
   void lose_link(const Route& route, const LossCause& why, Time now, WireEffects& out);
-  void on_arrived(const Arrived& arrived, Time now, WireEffects& out);
+  void on_arrived(Arrived arrived, Time now, WireEffects& out);
   void on_hello(const Arrived& arrived, const protocol::Hello& hello, Time now, WireEffects& out);
   void on_welcome(const Arrived& arrived, const protocol::Welcome& welcome, Time now, WireEffects& out);
   void on_reset(const Arrived& arrived, const protocol::Reset& reset, WireEffects& out);
@@ -105,7 +105,7 @@ private:
   void heard(const Route& route);
   void ask_the_silent(Time now, WireEffects& out);
   void post_to_link(const std::string& address, Link& link, protocol::Message message, WireEffects& out);
-  void serve(const Event& event, Time now, WireEffects& out);
+  void serve(Event event, Time now, WireEffects& out);
   Epoch sender(const Route& route) const;
   bool hears_router() const;
   bool is_vouched_for(Epoch epoch) const;

@@ -28,7 +28,7 @@ JoinWatch::JoinWatch(const protocol::Entry& self, const std::vector<std::string>
                      std::unique_ptr<Core> service, std::function<void()> joined)
     : self_(self), routers_(join_list(routers)), service_(std::move(service)), joined_(std::move(joined)) {}
 
-void JoinWatch::on(const Event& event, Time now, Effects& out) {
+void JoinWatch::on(Event event, Time now, Effects& out) {
   if (std::holds_alternative<Started>(event)) {
     complain_at_ = now + patience;
     pause_ = patience;
@@ -40,7 +40,7 @@ void JoinWatch::on(const Event& event, Time now, Effects& out) {
     peers_.erase(down->peer.epoch);
   }
   look(now, out);
-  service_->on(event, now, out);
+  service_->on(std::move(event), now, out);
 }
 
 Time JoinWatch::next_wake() const { return std::min({service_->next_wake(), complain_at_, misfit_at_}); }

@@ -20,7 +20,7 @@ public:
   JoinWatch(const protocol::Entry& self, const std::vector<std::string>& routers, std::unique_ptr<Core> service,
             std::function<void()> joined);
 
-  void on(const Event& event, Time now, Effects& out) override;
+  void on(Event event, Time now, Effects& out) override;
   Time next_wake() const override;
   bool owes() const override { return service_->owes(); }
   void fill_load(protocol::LoadReport& load, Epoch router, Time now) override {

@@ -43,8 +43,8 @@ struct ServiceHandle {
 
 struct Service {
   std::unique_ptr<Core> core;
-  std::function<void(const std::any&)> engine_command{};  // gets EngineCommands in order; may be empty
-  std::function<void()> stop{};                           // joins the service's own threads; may be empty
+  std::function<void(std::any)> engine_command{};  // gets EngineCommands in order; may be empty
+  std::function<void()> stop{};                    // joins the service's own threads; may be empty
 };
 
 // Blocks until SIGTERM, then lets the service do what it owes for up to `drain_ms`, says BYE and ends. A second signal

@@ -137,10 +137,10 @@ public:
     port::tell_after(self_, measure_interval, TakeMeasure{});
   }
 
-  void on(const WireEvent& event) {
+  void on(WireEvent event) {
     const Time now = monotonic_now();
     WireEffects effects;
-    core_->on(event, now, effects);
+    core_->on(std::move(event), now, effects);
     for (WireEffect& effect : effects) carry_out(effect);
     if (drained_ && core_->drained()) std::exchange(drained_, {})();
     schedule_wake(now);
@@ -191,7 +191,7 @@ private:
           if constexpr (std::is_same_v<T, StartJob>) {
             start(wanted);
           } else if constexpr (std::is_same_v<T, EngineCommand>) {
-            if (ports_.engine_command) ports_.engine_command(wanted.command);
+            if (ports_.engine_command) ports_.engine_command(std::move(wanted.command));
           } else if constexpr (std::is_same_v<T, Count>) {
             counters_[wanted.name] += wanted.by;
           } else if constexpr (std::is_same_v<T, Note>) {
@@ -255,10 +255,10 @@ private:
 caf::behavior make_service(caf::event_based_actor* self, const std::shared_ptr<Running>& running,
                            const std::shared_ptr<Mailbox>& mailbox) {
   port::on_exception(self, end_process);
-  return {[running, mailbox](const Inbox& inbox) {
+  return {[running, mailbox](Inbox& inbox) {  // of nobody else: CAF copies only what is shared
             --mailbox->backlog.events;
             mailbox->backlog.bytes -= inbox.bytes;
-            running->on(inbox.event);
+            running->on(std::move(inbox.event));
           },
           [running](const Wake& wake) { running->on_wake(wake.at); },
           [running](const JobFailed& failed) { running->on_job_failed(failed.what); },

@@ -13,9 +13,9 @@ namespace shoal::actors {
 class ServiceActor {
 public:
   struct Ports {
-    std::function<bool(WireEffect&&)> post;               // Dial, HangUp, Post, TurnAway, ReplyClient: to the loop
-    std::function<void(const std::any&)> engine_command;  // may be empty
-    std::function<std::uint32_t()> take_loop_lag_ms;      // worst lateness since the last call
+    std::function<bool(WireEffect&&)> post;           // Dial, HangUp, Post, TurnAway, ReplyClient: to the loop
+    std::function<void(std::any)> engine_command;     // may be empty
+    std::function<std::uint32_t()> take_loop_lag_ms;  // worst lateness since the last call
     std::function<void()> wake{};  // any thread: somebody calls run() soon; empty: CAF's workers run the actor
   };
 

@@ -20,12 +20,13 @@ using actors::Effects;
 // Answers every CALL with its own payload.
 class Echo : public actors::Core {
 public:
-  void on(const actors::Event& event, Time, Effects& out) override {
-    const auto* received = std::get_if<actors::Received>(&event);
+  void on(actors::Event event, Time, Effects& out) override {
+    auto* received = std::get_if<actors::Received>(&event);
     if (received == nullptr) return;
-    const auto* call = std::get_if<protocol::Call>(&received->message.body);
+    auto* call = std::get_if<protocol::Call>(&received->message.body);
     if (call == nullptr) return;
-    out.send(received->from, protocol::make_message(protocol::CallResult{call->id, Code::ok, "", call->payload}));
+    out.send(received->from,
+             protocol::make_message(protocol::CallResult{call->id, Code::ok, "", std::move(call->payload)}));
   }
 };
 
@@ -46,7 +47,7 @@ public:
     call_.payload.bytes.assign(plan_.bytes > bare ? plan_.bytes - bare : 0, 'x');
   }
 
-  void on(const actors::Event& event, Time, Effects& out) override {
+  void on(actors::Event event, Time, Effects& out) override {
     if (std::holds_alternative<actors::Started>(event)) {
       for (std::uint32_t i = 0; i < plan_.window; ++i) send(out);
     } else if (const auto* received = std::get_if<actors::Received>(&event)) {

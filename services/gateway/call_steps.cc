@@ -71,13 +71,13 @@ void GatewayCore::on_bad_reply(const ClientId& client, const protocol::edge::Bad
   settle(calls_.on_reply(client, bad.id, error), now, out);
 }
 
-void GatewayCore::on_peer_call(Epoch from, const protocol::Head& head, const protocol::Call& call, Time now,
-                               Effects& out) {
+void GatewayCore::on_peer_call(Epoch from, const protocol::Head& head, protocol::Call call, Time now, Effects& out) {
   const Time deadline = std::min(deadline_of(head.budget_ms, now), now + milliseconds(limits::deadline_default_ms));
-  const auto opened = calls_.open(PeerCaller{from, call.id}, call, std::nullopt, deadline, now, out);
+  const std::uint64_t id = call.id;
+  const auto opened = calls_.open(PeerCaller{from, id}, std::move(call), std::nullopt, deadline, now, out);
   if (opened) return;
   out.send(from, protocol::make_message(
-                     protocol::CallResult{call.id, opened.error().code, opened.error().text, protocol::Bytes{}}));
+                     protocol::CallResult{id, opened.error().code, opened.error().text, protocol::Bytes{}}));
 }
 
 void GatewayCore::settle(std::vector<Ended> ended, Time now, Effects& out) {

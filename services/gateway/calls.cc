@@ -119,19 +119,26 @@ std::optional<Calls::Open> Calls::take(std::uint64_t number) {
   return open;
 }
 
-std::vector<Ended> Calls::on_result(Epoch from, const protocol::CallResult& result) {
+std::vector<Ended> Calls::on_result(Epoch from, protocol::CallResult result) {
   const auto found = open_.find(result.id);
   if (found == open_.end() || found->second.peer != from) return {};  // late, or not for this gateway
   Caller caller = std::move(take(result.id)->caller);
-  if (result.code == Code::ok) return {{std::move(caller), result.payload}};
-  return {{std::move(caller), Error{result.code, result.text}}};
+  std::vector<Ended> ended;  // not from a list, which would be copied
+  if (result.code == Code::ok) {
+    ended.push_back({std::move(caller), std::move(result.payload)});
+  } else {
+    ended.push_back({std::move(caller), Error{result.code, std::move(result.text)}});
+  }
+  return ended;
 }
 
 std::vector<Ended> Calls::on_reply(const ClientId& from, const std::string& id, Result<protocol::Bytes> outcome) {
   const auto number = number_of(id);
   const auto found = number ? open_.find(*number) : open_.end();
   if (found == open_.end() || found->second.peer != 0 || found->second.server != from) return {};
-  return {{std::move(take(*number)->caller), std::move(outcome)}};
+  std::vector<Ended> ended;
+  ended.push_back({std::move(take(*number)->caller), std::move(outcome)});
+  return ended;
 }
 
 template <class Touched>

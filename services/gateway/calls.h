@@ -50,7 +50,7 @@ public:
                              actors::Effects& out);
 
   // Each returns what is over by it.
-  std::vector<Ended> on_result(Epoch from, const protocol::CallResult& result);
+  std::vector<Ended> on_result(Epoch from, protocol::CallResult result);
   std::vector<Ended> on_reply(const actors::ClientId& from, const std::string& id, Result<protocol::Bytes> outcome);
   std::vector<Ended> on_peer_lost(Epoch peer);
   std::vector<Ended> on_client_gone(const std::string& routing_id);

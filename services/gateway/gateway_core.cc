@@ -23,14 +23,14 @@ constexpr std::size_t terminals_bytes_max = 32u << 20;
 GatewayCore::GatewayCore(Config config)
     : config_(std::move(config)), random_(config_.seed), calls_(config_.epoch, peers_) {}
 
-void GatewayCore::on(const actors::Event& event, Time now, Effects& out) {
+void GatewayCore::on(actors::Event event, Time now, Effects& out) {
   ends_.pass(!streams_.empty(), now);
   long_ends_.pass(long_bytes_ > 0, now);
   std::visit(
-      [&](const auto& happened) {
+      [&](auto& happened) {
         using T = std::decay_t<decltype(happened)>;
         if constexpr (std::is_same_v<T, actors::Received>) {
-          on_message(happened.from, happened.message, now, out);
+          on_message(happened.from, std::move(happened.message), now, out);
         } else if constexpr (std::is_same_v<T, actors::PeerUp>) {
           on_peer_up(happened.peer, now, out);
         } else if constexpr (std::is_same_v<T, actors::PeerDown>) {

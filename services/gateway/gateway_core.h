@@ -66,7 +66,7 @@ public:
 
   explicit GatewayCore(Config config);
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) override;
+  void on(actors::Event event, Time now, actors::Effects& out) override;
   Time next_wake() const override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
   bool owes() const override { return !streams_.empty() || calls_.any() || reading_ != 0; }
@@ -102,19 +102,19 @@ private:
   std::vector<RequestId> requests_of(const std::string& routing_id) const;
 
   // From the mesh.
-  void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
+  void on_message(Epoch from, protocol::Message message, Time now, actors::Effects& out);
   void on_stale(Epoch from, const protocol::Head& head, actors::Effects& out);
-  void on_prepared(Stream& stream, const protocol::Prepared& prepared, Time now, actors::Effects& out);
+  void on_prepared(Stream& stream, protocol::Prepared prepared, Time now, actors::Effects& out);
   void on_placed(Stream& stream, Epoch from, const protocol::Placed& placed, Time now, actors::Effects& out);
   void on_refused(Stream& stream, Epoch from, const protocol::Refused& refused, Time now, actors::Effects& out);
   void on_accepted(Stream& stream, Epoch from, Time now, actors::Effects& out);
-  void on_text(Stream& stream, Epoch from, const protocol::Head& head, const protocol::Text& text, Time now,
+  void on_text(Stream& stream, Epoch from, const protocol::Head& head, protocol::Text text, Time now,
                actors::Effects& out);
   void on_finished(Stream& stream, Epoch from, Time now);
   void on_yielded(Stream& stream, Epoch from, const protocol::Head& head, Time now, actors::Effects& out);
   void on_failed(Stream& stream, Epoch from, const protocol::Failed& failed, Time now, actors::Effects& out);
   void on_disowned(Stream& stream, Time now, actors::Effects& out);
-  void on_peer_call(Epoch from, const protocol::Head& head, const protocol::Call& call, Time now, actors::Effects& out);
+  void on_peer_call(Epoch from, const protocol::Head& head, protocol::Call call, Time now, actors::Effects& out);
   void on_peer_up(const protocol::Entry& peer, Time now, actors::Effects& out);
   void on_peer_lost(Epoch peer, Time now, actors::Effects& out);
   void on_holder_lost(Stream& stream, Epoch holder, Time now, actors::Effects& out);
@@ -160,8 +160,7 @@ private:
   void generate_if_ready(Stream& stream, Time now, actors::Effects& out);
   void go_on_if_credit(Stream& stream, Time now, actors::Effects& out);
   void dispatch_again(Stream& stream, Time now, actors::Effects& out);
-  bool deliver(Stream& stream, const protocol::Text& text, Position position, Chain chain, Time now,
-               actors::Effects& out);
+  bool deliver(Stream& stream, protocol::Text text, Position position, Chain chain, Time now, actors::Effects& out);
   void release_holders(Stream& stream, Time now, actors::Effects& out);
   void finish(Stream& stream, protocol::Finish finish, Time now, actors::Effects& out);
   void fail(Stream& stream, const Error& error, std::uint32_t retry_ms, Time now, actors::Effects& out,

@@ -36,8 +36,8 @@ void GatewayCore::go_on_reviewing(Stream& stream, Time now, Effects& out) {
   for (std::size_t i = 0; i < config_.after.size(); ++i) {
     if (stream.review->begin(i) && !ask_review(stream, i, now, out)) return;
   }
-  for (const Review::Passed& passed : stream.review->take_passed()) {
-    if (!deliver(stream, passed.text, passed.position, passed.chain, now, out)) return;
+  for (Review::Passed& passed : stream.review->take_passed()) {
+    if (!deliver(stream, std::move(passed.text), passed.position, passed.chain, now, out)) return;
   }
   if (stream.review->done()) return finish(stream, stream.finish, now, out);
   grant(stream, now, out);

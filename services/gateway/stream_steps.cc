@@ -25,12 +25,14 @@ std::uint64_t hash_of(const RequestId& request) { return RequestHash{}(request);
 
 }  // namespace
 
-void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time now, Effects& out) {
+void GatewayCore::on_message(Epoch from, protocol::Message message, Time now, Effects& out) {
   const protocol::Head& head = message.head;
-  if (const auto* result = std::get_if<protocol::CallResult>(&message.body)) {
-    return settle(calls_.on_result(from, *result), now, out);
+  if (auto* result = std::get_if<protocol::CallResult>(&message.body)) {
+    return settle(calls_.on_result(from, std::move(*result)), now, out);
   }
-  if (const auto* call = std::get_if<protocol::Call>(&message.body)) return on_peer_call(from, head, *call, now, out);
+  if (auto* call = std::get_if<protocol::Call>(&message.body)) {
+    return on_peer_call(from, head, std::move(*call), now, out);
+  }
   if (head.request.is_zero()) return;  // HELLO and LOAD of peers: the router's business
   const auto found = streams_.find(head.request);
   if (found == streams_.end()) return on_stale(from, head, out);
@@ -41,10 +43,10 @@ void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time 
   if (head.attempt != stream.attempt) return on_stale(from, head, out);    // this owner has given that attempt up
   if (stream.phase == Phase::reviewing) return on_stale(from, head, out);  // its holders were released
   std::visit(
-      [&](const auto& body) {
+      [&](auto& body) {
         using T = std::decay_t<decltype(body)>;
         if constexpr (std::is_same_v<T, protocol::Prepared>) {
-          on_prepared(stream, body, now, out);
+          on_prepared(stream, std::move(body), now, out);
         } else if constexpr (std::is_same_v<T, protocol::Queued>) {
           if (stream.phase != Phase::placing || from != stream.router) return;
           wait_until(stream, stream.grant ? stream.grant_expires : time_never);
@@ -59,7 +61,7 @@ void GatewayCore::on_message(Epoch from, const protocol::Message& message, Time 
         } else if constexpr (std::is_same_v<T, protocol::Accepted>) {
           on_accepted(stream, from, now, out);
         } else if constexpr (std::is_same_v<T, protocol::Text>) {
-          on_text(stream, from, head, body, now, out);
+          on_text(stream, from, head, std::move(body), now, out);
         } else if constexpr (std::is_same_v<T, protocol::Finished>) {
           on_finished(stream, from, now);
         } else if constexpr (std::is_same_v<T, protocol::Yielded>) {
@@ -114,7 +116,7 @@ std::uint32_t GatewayCore::default_tokens(const std::string& model, std::uint32_
   return room;
 }
 
-void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared, Time now, Effects& out) {
+void GatewayCore::on_prepared(Stream& stream, protocol::Prepared prepared, Time now, Effects& out) {
   if (stream.phase != Phase::preparing) return;  // another preprocess was faster
   const protocol::edge::Submit& wanted = stream.submit;
   const auto prompt_tokens = static_cast<std::uint32_t>(prepared.prompt.ids.size());
@@ -147,12 +149,12 @@ void GatewayCore::on_prepared(Stream& stream, const protocol::Prepared& prepared
   journal.parameters.top_logprobs = wanted.top_logprobs;
   journal.parameters.max_tokens = wanted.max_tokens.value_or(default_tokens(prepared.model, prompt_tokens, room));
   journal.parameters.stop = wanted.stop;
-  journal.parameters.stop_ids = prepared.stop_ids;
-  journal.model = prepared.model;
-  journal.tokenizer_digest = prepared.tokenizer_digest;
+  journal.parameters.stop_ids = std::move(prepared.stop_ids);
+  journal.model = std::move(prepared.model);
+  journal.tokenizer_digest = std::move(prepared.tokenizer_digest);
   journal.reasoning = prepared.reasoning;
-  journal.prompt = prepared.prompt;
-  stream.prepared.page_hashes = prepared.page_hashes;
+  journal.prompt = std::move(prepared.prompt);
+  stream.prepared.page_hashes = std::move(prepared.page_hashes);
   stream.submit = {};
   end_long(stream);
   count_bytes(stream, journal.prompt.ids.size() * sizeof(TokenId));
@@ -292,7 +294,7 @@ void GatewayCore::on_accepted(Stream& stream, Epoch from, Time now, Effects& out
   out.send(from, make_message(protocol::Credit{stream.granted}, stream.head(now)));
 }
 
-void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head, const protocol::Text& text, Time now,
+void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head, protocol::Text text, Time now,
                           Effects& out) {
   const bool leaves_gap = head.position > stream.position();
   if (from == stream.relay && leaves_gap) return on_holder_lost(stream, from, now, out);
@@ -311,8 +313,9 @@ void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head
   tokens_total_ += text.ids.ids.size();
   if (!text.ids.ids.empty()) stream.losses = 0;
   if (stream.review) return review(stream, text, now, out);
-  if (!deliver(stream, text, stream.position(), stream.chain, now, out)) return;
-  if (text.finish != Finish::none) return finish(stream, text.finish, now, out);
+  const Finish how = text.finish;
+  if (!deliver(stream, std::move(text), stream.position(), stream.chain, now, out)) return;
+  if (how != Finish::none) return finish(stream, how, now, out);
   grant(stream, now, out);
 }
 
@@ -325,12 +328,13 @@ void GatewayCore::on_finished(Stream& stream, Epoch from, Time now) {
 }
 
 // `position` and `chain` are those after the text. False if the stream ended by it.
-bool GatewayCore::deliver(Stream& stream, const protocol::Text& text, Position position, Chain chain, Time now,
-                          Effects& out) {
+bool GatewayCore::deliver(Stream& stream, protocol::Text text, Position position, Chain chain, Time now, Effects& out) {
   const bool asked = stream.journal.parameters.logprobs;
   if (stream.streamed) {
-    protocol::edge::Delta delta{stream.client_id, position, chain, text.ids.ids, text.content, text.reasoning};
-    if (asked && text.logprobs.size() == text.ids.ids.size()) delta.logprobs.emplace().add(text.logprobs);
+    const bool is_spelled = asked && text.logprobs.size() == text.ids.ids.size();
+    protocol::edge::Delta delta{
+        stream.client_id, position, chain, std::move(text.ids.ids), std::move(text.content), std::move(text.reasoning)};
+    if (is_spelled) delta.logprobs.emplace().add(text.logprobs);
     out.reply_client(stream.client, protocol::edge::delta(delta));
     return true;
   }

@@ -8,10 +8,10 @@ namespace shoal::inference {
 EngineLoop::EngineLoop(engine::StepCore& core, Report report, Now now)
     : core_(core), report_(std::move(report)), now_(std::move(now)), thread_([this] { run(); }) {}
 
-void EngineLoop::post(const std::any& command) {
+void EngineLoop::post(std::any command) {
   {
     std::lock_guard lock(mutex_);
-    commands_.push_back(std::any_cast<Command>(command));
+    commands_.push_back(std::any_cast<Command>(std::move(command)));
   }
   posted_.notify_one();
 }

@@ -23,7 +23,7 @@ public:
   ~EngineLoop() { stop(); }
 
   // Any thread; in order. The value is a Command.
-  void post(const std::any& command);
+  void post(std::any command);
 
   // Ends the thread after the step in progress. Idempotent.
   void stop();

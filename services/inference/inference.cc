@@ -86,7 +86,7 @@ int run_inference(const InferenceConfig& config) {
     auto loop = std::make_shared<inference::EngineLoop>(step_core, handle.report, actors::monotonic_now);
     const inference::InferenceCore::Config core{.slots = config.slots};
     return actors::Service{.core = std::make_unique<inference::InferenceCore>(core),
-                           .engine_command = [loop](const std::any& command) { loop->post(command); },
+                           .engine_command = [loop](std::any command) { loop->post(std::move(command)); },
                            .stop = [loop] { loop->stop(); }};
   });
 }

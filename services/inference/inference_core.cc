@@ -21,13 +21,13 @@ static_assert(logprobs_per_message * (64 + 10 * limits::top_logprobs_max) < limi
 // Two reports: a router that wants more than its share is offered what the others no longer use by the third.
 constexpr auto recent_span = milliseconds(2 * limits::load_interval_ms);
 
-engine::Work make_work(const protocol::Head& head, const protocol::Generate& generate, Time now) {
-  const protocol::Parameters& wanted = generate.journal.parameters;
+engine::Work make_work(const protocol::Head& head, protocol::Generate generate, Time now) {
+  protocol::Parameters& wanted = generate.journal.parameters;
   engine::Work work;
   work.stream = head.stream();
   work.attempt = head.attempt;
-  work.prompt = generate.journal.prompt.ids;
-  work.generated = generate.journal.generated.ids;
+  work.prompt = std::move(generate.journal.prompt.ids);
+  work.generated = std::move(generate.journal.generated.ids);
   work.sampling.temperature = wanted.temperature;
   work.sampling.top_p = wanted.top_p;
   work.sampling.top_k = wanted.top_k;
@@ -39,7 +39,7 @@ engine::Work make_work(const protocol::Head& head, const protocol::Generate& gen
   work.sampling.logprobs = wanted.logprobs;
   work.sampling.top_logprobs = wanted.top_logprobs;
   work.max_tokens = wanted.max_tokens;
-  work.stop_ids = wanted.stop_ids;
+  work.stop_ids = std::move(wanted.stop_ids);
   work.ignore_eos = wanted.ignore_eos;
   work.credit_until = generate.credit_until;
   work.deadline = deadline_of(head.budget_ms, now);
@@ -54,9 +54,9 @@ void refuse(Epoch to, const protocol::Head& head, Code code, std::string text, s
 
 }  // namespace
 
-void InferenceCore::on(const actors::Event& event, Time now, Effects& out) {
-  if (const auto* received = std::get_if<actors::Received>(&event)) {
-    on_message(received->from, received->message, now, out);
+void InferenceCore::on(actors::Event event, Time now, Effects& out) {
+  if (auto* received = std::get_if<actors::Received>(&event)) {
+    on_message(received->from, std::move(received->message), now, out);
   } else if (const auto* up = std::get_if<actors::PeerUp>(&event)) {
     peers_.up(up->peer);
   } else if (const auto* down = std::get_if<actors::PeerDown>(&event)) {
@@ -123,13 +123,13 @@ void InferenceCore::forget_old(RouterShare& share, Time now) const {
   while (!share.recent.empty() && share.recent.front() + recent_span <= now) share.recent.pop_front();
 }
 
-void InferenceCore::on_message(Epoch from, const protocol::Message& message, Time now, Effects& out) {
+void InferenceCore::on_message(Epoch from, protocol::Message message, Time now, Effects& out) {
   const protocol::Head& head = message.head;
   std::visit(
-      [&](const auto& body) {
+      [&](auto& body) {
         using T = std::decay_t<decltype(body)>;
         if constexpr (std::is_same_v<T, protocol::Generate>) {
-          on_generate(from, head, body, now, out);
+          on_generate(from, head, std::move(body), now, out);
         } else if constexpr (std::is_same_v<T, protocol::Credit>) {
           on_credit(head, body, out);
         } else if constexpr (std::is_same_v<T, protocol::Cancel> || std::is_same_v<T, protocol::Release>) {
@@ -143,7 +143,7 @@ void InferenceCore::on_message(Epoch from, const protocol::Message& message, Tim
       message.body);
 }
 
-void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const protocol::Generate& generate, Time now,
+void InferenceCore::on_generate(Epoch from, const protocol::Head& head, protocol::Generate generate, Time now,
                                 Effects& out) {
   const StreamId stream = head.stream();
   const auto known = running_.find(stream);
@@ -202,7 +202,7 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, const pr
   offered_.push_back(generate.journal.prompt.ids.size() + generate.journal.generated.ids.size());
   running_.emplace(stream, std::move(running));
   out.count("streams_accepted");
-  out.engine_command(Command(AddWork{make_work(head, generate, now)}));
+  out.engine_command(Command(AddWork{make_work(head, std::move(generate), now)}));
   out.send(from, make_message(protocol::Accepted{}, head));
 }
 

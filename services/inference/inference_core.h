@@ -30,7 +30,7 @@ public:
 
   explicit InferenceCore(Config config) : config_(config), slots_(config.slots) {}
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) override;
+  void on(actors::Event event, Time now, actors::Effects& out) override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
   bool owes() const override { return !running_.empty(); }
   Time next_wake() const override { return slots_.next_wake(); }
@@ -56,9 +56,8 @@ private:
     std::uint32_t left = 0;   // of what the last report offered it
   };
 
-  void on_message(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
-  void on_generate(Epoch from, const protocol::Head& head, const protocol::Generate& generate, Time now,
-                   actors::Effects& out);
+  void on_message(Epoch from, protocol::Message message, Time now, actors::Effects& out);
+  void on_generate(Epoch from, const protocol::Head& head, protocol::Generate generate, Time now, actors::Effects& out);
   void on_stop(const protocol::Head& head, actors::Effects& out);
   void on_unknown(Epoch from, const protocol::Head& head, const protocol::Unknown& unknown, Time now,
                   actors::Effects& out);

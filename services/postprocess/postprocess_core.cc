@@ -40,14 +40,14 @@ Finish finish_of(const text::Visible& visible) {
 
 }  // namespace
 
-void PostprocessCore::on(const actors::Event& event, Time now, Effects& out) {
-  if (const auto* received = std::get_if<actors::Received>(&event)) {
+void PostprocessCore::on(actors::Event event, Time now, Effects& out) {
+  if (auto* received = std::get_if<actors::Received>(&event)) {
     const protocol::Head& head = received->message.head;
     std::visit(
-        [&](const auto& body) {
+        [&](auto& body) {
           using T = std::decay_t<decltype(body)>;
           if constexpr (std::is_same_v<T, protocol::Attach>) {
-            on_attach(received->from, head, body, now, out);
+            on_attach(received->from, head, std::move(body), now, out);
           } else if constexpr (std::is_same_v<T, protocol::Tokens>) {
             on_tokens(received->from, body, now, out);
           } else if constexpr (std::is_same_v<T, protocol::Cancel> || std::is_same_v<T, protocol::Release>) {
@@ -79,7 +79,7 @@ void PostprocessCore::fill_load(protocol::LoadReport& report, Epoch, Time) {
   report.tokens_total = tokens_total_;
 }
 
-void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, const protocol::Attach& attach, Time now,
+void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, protocol::Attach attach, Time now,
                                 Effects& out) {
   const StreamId id = head.stream();
   const auto refuse = [&](Code code, std::string text, std::uint32_t retry_ms) {
@@ -123,7 +123,7 @@ void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, const pr
   stream.handle = next_handle_++;
   stream.deadline = deadline_of(head.budget_ms, now);
   stream.tier = head.tier;
-  stream.journal = attach.journal;
+  stream.journal = std::move(attach.journal);
   stream.chain = chain_over(chain_start(id), stream.journal.generated.ids);
   if (stream.position() != head.position || stream.chain != head.chain) {
     return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, now)));

@@ -29,7 +29,7 @@ public:
   PostprocessCore(Config config, std::shared_ptr<const text::Tokenizer> tokenizer)
       : config_(std::move(config)), tokenizer_(std::move(tokenizer)), next_handle_(config_.first_handle) {}
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) override;
+  void on(actors::Event event, Time now, actors::Effects& out) override;
   Time next_wake() const override { return timers_.next(); }
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
   bool owes() const override { return !streams_.empty(); }
@@ -57,8 +57,7 @@ private:
     std::span<const protocol::IdLogprobs> logprobs;  // one an id, or none
   };
 
-  void on_attach(Epoch from, const protocol::Head& head, const protocol::Attach& attach, Time now,
-                 actors::Effects& out);
+  void on_attach(Epoch from, const protocol::Head& head, protocol::Attach attach, Time now, actors::Effects& out);
   void on_tokens(Epoch from, const protocol::Tokens& tokens, Time now, actors::Effects& out);
   void on_row(Epoch from, const Row& row, Relayed& stream, Time now, actors::Effects& out);
   protocol::TextLogprobs spell(TokenId id, const protocol::IdLogprobs& logprobs) const;

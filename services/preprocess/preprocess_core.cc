@@ -27,10 +27,10 @@ protocol::Message refusal(const protocol::Head& head, const Error& error, std::u
 
 }  // namespace
 
-void PreprocessCore::on(const actors::Event& event, Time now, actors::Effects& out) {
-  if (const auto* received = std::get_if<actors::Received>(&event)) {
-    if (std::holds_alternative<protocol::Prepare>(received->message.body)) {
-      on_prepare(received->from, received->message, now, out);
+void PreprocessCore::on(actors::Event event, Time now, actors::Effects& out) {
+  if (auto* received = std::get_if<actors::Received>(&event)) {
+    if (auto* wanted = std::get_if<protocol::Prepare>(&received->message.body)) {
+      on_prepare(received->from, received->message.head, std::move(*wanted), now, out);
     }
   } else if (const auto* reported = std::get_if<actors::Reported>(&event)) {
     const auto* done = std::any_cast<std::shared_ptr<Done>>(&reported->value);
@@ -52,10 +52,10 @@ void PreprocessCore::on(const actors::Event& event, Time now, actors::Effects& o
 
 void PreprocessCore::fill_load(protocol::LoadReport& report, Epoch, Time) { report.streams = jobs_; }
 
-void PreprocessCore::on_prepare(Epoch from, const protocol::Message& message, Time now, actors::Effects& out) {
-  const protocol::Head& head = message.head;
+void PreprocessCore::on_prepare(Epoch from, const protocol::Head& head, protocol::Prepare wanted, Time now,
+                                actors::Effects& out) {
   if (head.budget_ms == 0) return;
-  const std::size_t bytes = bytes_of(std::get<protocol::Prepare>(message.body));
+  const std::size_t bytes = bytes_of(wanted);
   if (jobs_ >= config_.jobs_max || bytes_ + bytes > config_.bytes_max) {
     out.count("prepares_refused");
     return out.send(from, refusal(head, {Code::busy, "as many prompts as allowed are being prepared here; try again"},
@@ -64,8 +64,8 @@ void PreprocessCore::on_prepare(Epoch from, const protocol::Message& message, Ti
   ++jobs_;
   bytes_ += bytes;
   out.count("prepares");
-  const auto job = std::make_shared<const Job>(Job{from, head, std::get<protocol::Prepare>(message.body), bytes,
-                                                   deadline_of(head.budget_ms, now), bytes >= limits::bulk_bytes_min});
+  const auto job = std::make_shared<const Job>(
+      Job{from, head, std::move(wanted), bytes, deadline_of(head.budget_ms, now), bytes >= limits::bulk_bytes_min});
   if (!job->is_long) return start(job, out);
   long_.push_back(job);
   start_next_long(now, out);

@@ -25,7 +25,7 @@ public:
 
   PreprocessCore(Config config, Prepare prepare) : config_(config), prepare_(std::move(prepare)) {}
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) override;
+  void on(actors::Event event, Time now, actors::Effects& out) override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
   bool owes() const override { return jobs_ > 0; }
 
@@ -43,7 +43,7 @@ private:
     Result<protocol::Prepared> prepared;
   };
 
-  void on_prepare(Epoch from, const protocol::Message& message, Time now, actors::Effects& out);
+  void on_prepare(Epoch from, const protocol::Head& head, protocol::Prepare wanted, Time now, actors::Effects& out);
 
   void start(std::shared_ptr<const Job> job, actors::Effects& out);
   void start_next_long(Time now, actors::Effects& out);

@@ -37,7 +37,7 @@ RouterCore::RouterCore(Config config)
       placement_(config_.policy, config_.tiers, config_.self.epoch),
       events_({config_.self.epoch, config_.self.node, config_.policy}, config_.log) {}
 
-void RouterCore::on(const actors::Event& event, Time now, actors::Effects& out) {
+void RouterCore::on(actors::Event event, Time now, actors::Effects& out) {
   admission_.pass(queue_, now);
   directory_.pass(now);
   if (std::holds_alternative<actors::Started>(event)) {

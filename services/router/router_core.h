@@ -22,7 +22,7 @@ public:
 
   explicit RouterCore(Config config);
 
-  void on(const actors::Event& event, Time now, actors::Effects& out) override;
+  void on(actors::Event event, Time now, actors::Effects& out) override;
   Time next_wake() const override;
   void fill_load(protocol::LoadReport& report, Epoch router, Time now) override;
 

@@ -69,7 +69,7 @@ std::size_t copied(const protocol::Frames& frames, std::size_t count) {
 
 class Echo : public actors::Core {
 public:
-  void on(const actors::Event& event, Time, actors::Effects& out) override {
+  void on(actors::Event event, Time, actors::Effects& out) override {
     const auto& received = std::get<actors::Received>(event);
     const auto& call = std::get<protocol::Call>(received.message.body);
     out.send(received.from, make_message(protocol::CallResult{call.id, Code::ok, "", call.payload}));

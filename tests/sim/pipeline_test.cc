@@ -25,7 +25,7 @@ std::string text_of(const protocol::Call& call) {
 // Refuses texts with the word "bad" and answers after a while, so that it can die while it is asked.
 class Moderate : public actors::Core {
 public:
-  void on(const actors::Event& event, Time now, actors::Effects& out) override {
+  void on(actors::Event event, Time now, actors::Effects& out) override {
     if (const auto* received = std::get_if<actors::Received>(&event)) {
       const auto* call = std::get_if<protocol::Call>(&received->message.body);
       if (call != nullptr) open_.push_back({now + thinking, received->from, *call});

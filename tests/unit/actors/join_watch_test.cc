@@ -6,7 +6,7 @@ namespace shoal::actors {
 namespace {
 
 struct Silent : Core {
-  void on(const Event&, Time, Effects&) override { ++events; }
+  void on(Event, Time, Effects&) override { ++events; }
   int events = 0;
 };
 

@@ -18,7 +18,7 @@ class Service : public Core {
 public:
   explicit Service(std::vector<Event>& told) : told_(told) {}
 
-  void on(const Event& event, Time, Effects& out) override {
+  void on(Event event, Time, Effects& out) override {
     told_.push_back(event);
     if (std::holds_alternative<ClientReceived>(event)) {
       out.send(peer, protocol::make_message(protocol::Release{}), "tcp://peer:1");

@@ -13,7 +13,7 @@ class Trivial : public Core {
 public:
   explicit Trivial(std::string mode) : mode_(std::move(mode)) {}
 
-  void on(const Event& event, Time, Effects& out) override {
+  void on(Event event, Time, Effects& out) override {
     const auto* received = std::get_if<Received>(&event);
     if (received == nullptr || !std::holds_alternative<protocol::Call>(received->message.body)) return;
     if (mode_ == "throw") throw std::runtime_error("a bug");

@@ -22,7 +22,7 @@ public:
   using Script = std::function<void(const Event&, Time, Effects&, Time& wake)>;
   explicit Scripted(Script script) : script_(std::move(script)) {}
 
-  void on(const Event& event, Time now, Effects& out) override { script_(event, now, out, wake_); }
+  void on(Event event, Time now, Effects& out) override { script_(event, now, out, wake_); }
   Time next_wake() const override { return wake_; }
 
 private:
@@ -167,7 +167,7 @@ TEST_CASE("commands reach the engine in order") {
       },
       {.post = {},
        .engine_command =
-           [&](const std::any& command) {
+           [&](std::any command) {
              commands.push_back(std::any_cast<int>(command));
              if (commands.size() == 5) all.set_value(commands);
            },

@@ -19,7 +19,7 @@ using namespace shoal::actors;
 // Notes what it is told and sends what the test wants at the next event.
 class Recorder : public Core {
 public:
-  void on(const Event& event, Time, Effects& out) override {
+  void on(Event event, Time, Effects& out) override {
     if (const auto* up = std::get_if<PeerUp>(&event)) ups.push_back(up->peer.epoch);
     if (const auto* down = std::get_if<PeerDown>(&event)) downs.push_back(down->peer.epoch);
     if (const auto* lost = std::get_if<LinkLost>(&event)) losses.push_back(lost->epoch);
