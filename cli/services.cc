@@ -5,7 +5,7 @@
 
 #include "actors/host/log.h"
 #include "cli/command.h"
-#include "cli/mesh_config.h"
+#include "cli/settings/mesh_config.h"
 #include "config/options.h"
 #include "services/gateway/gateway.h"
 #include "services/inference/inference.h"

@@ -7,7 +7,7 @@
 #include "base/nearest.h"
 #include "base/tier_names.h"
 #include "base/utf8.h"
-#include "protocol/edge_fields.h"
+#include "protocol/map_fields.h"
 #include "protocol/pack.h"
 
 namespace shoal::protocol {

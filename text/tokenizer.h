@@ -14,7 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "text/prompt_text.h"
-#include "text/tokenizer_files.h"
+#include "text/tokenizer/tokenizer_files.h"
 
 namespace shoal::text {
 
@@ -22,8 +22,8 @@ class Tokenizer {
 public:
   static constexpr std::size_t all = SIZE_MAX;
 
-  // Reads a model directory (text/tokenizer_files.h says which files). Errors (bad_checkpoint) name file, entry and
-  // expectation. Takes about 0.6 s for a vocabulary of 128,000.
+  // Reads a model directory (tokenizer/tokenizer_files.h says which files). Errors (bad_checkpoint) name file, entry
+  // and expectation. Takes about 0.6 s for a vocabulary of 128,000.
   static Result<std::shared_ptr<const Tokenizer>> load(const std::filesystem::path& directory);
 
   // The tokenizer of the model `bytes`: ids 0 to 255 are bytes, 256 ends an answer.
@@ -50,7 +50,7 @@ public:
 
   // Invisible in output.
   bool is_special(TokenId id) const { return id < flags_.size() && (flags_[id] & special_flag) != 0; }
-  // Steers the model; text/added_tokens.h has the rule. Special tokens are control tokens.
+  // Steers the model; text/tokenizer/added_tokens.h has the rule. Special tokens are control tokens.
   bool is_control(TokenId id) const { return id < flags_.size() && (flags_[id] & control_flag) != 0; }
 
   // The id of the added token with this content, or of the ordinary token with these bytes.

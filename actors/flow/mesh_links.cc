@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "protocol/codec.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::actors {
 namespace {

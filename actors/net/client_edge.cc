@@ -7,7 +7,7 @@
 
 #include "actors/net/zmtp/wire.h"
 #include "base/limits.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::actors {
 namespace {

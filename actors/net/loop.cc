@@ -9,7 +9,7 @@
 #include "actors/net/clock.h"
 #include "actors/net/options.h"
 #include "base/check.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::actors {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "cli/child.h"
 #include "cli/client.h"
+#include "cli/up/child.h"
 
 namespace shoal::cli::bench {
 

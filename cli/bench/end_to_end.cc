@@ -8,7 +8,7 @@
 #include "cli/bench/bench.h"
 #include "cli/bench/crew.h"
 #include "cli/bench/generator.h"
-#include "cli/processes.h"
+#include "cli/status/processes.h"
 
 namespace shoal::cli::bench {
 namespace {

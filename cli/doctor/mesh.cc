@@ -1,6 +1,6 @@
 #include "cli/doctor/mesh.h"
 
-#include "cli/processes.h"
+#include "cli/status/processes.h"
 
 namespace shoal::cli {
 namespace {

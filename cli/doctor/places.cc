@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "cli/up_plan.h"
+#include "cli/up/up_plan.h"
 
 namespace shoal::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/doctor/finding.h"
-#include "cli/up_plan.h"
+#include "cli/up/up_plan.h"
 
 namespace shoal::cli {
 

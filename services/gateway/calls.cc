@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::gateway {
 namespace {

@@ -12,7 +12,7 @@
 #include "actors/core.h"
 #include "actors/flow/credit.h"
 #include "base/limits.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "protocol/messages.h"
 #include "services/gateway/review.h"
 

@@ -10,7 +10,7 @@
 
 #include "actors/core.h"
 #include "actors/flow/awake.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "services/router/snapshot.h"
 
 namespace shoal::router {

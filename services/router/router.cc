@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "actors/net/clock.h"
-#include "services/router/log_file.h"
+#include "services/router/admission/tiers_file.h"
+#include "services/router/decisions/log_file.h"
 #include "services/router/router_core.h"
-#include "services/router/tiers_file.h"
 #include "services/run.h"
 
 namespace shoal::services {

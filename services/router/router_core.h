@@ -3,11 +3,11 @@
 #pragma once
 
 #include "actors/core.h"
-#include "services/router/admission.h"
+#include "services/router/admission/admission.h"
+#include "services/router/admission/queue.h"
+#include "services/router/decisions/event_log.h"
 #include "services/router/directory.h"
-#include "services/router/event_log.h"
-#include "services/router/placement.h"
-#include "services/router/queue.h"
+#include "services/router/placement/placement.h"
 
 namespace shoal::router {
 

@@ -180,7 +180,8 @@ private:
 // Texts of this repository: English prose and tables, Chinese, C++.
 const std::vector<std::string> english = {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "protocol/README.md"};
 const std::vector<std::string> chinese = {"README.zh-CN.md"};
-const std::vector<std::string> code = {"protocol/codec_read.cc", "services/gateway/gateway_core.cc", "text/bpe.cc"};
+const std::vector<std::string> code = {"protocol/codec_read.cc", "services/gateway/gateway_core.cc",
+                                       "text/tokenizer/bpe.cc"};
 
 std::string read(const std::vector<std::string>& files) {
   std::string all;

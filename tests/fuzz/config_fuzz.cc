@@ -8,9 +8,9 @@
 #include <variant>
 
 #include "base/check.h"
-#include "cli/mesh_config.h"
+#include "cli/settings/mesh_config.h"
 #include "config/file.h"
-#include "services/router/tiers_file.h"
+#include "services/router/admission/tiers_file.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "protocol/stage.h"
 #include "tests/unit/protocol/edge_pack.h"
 

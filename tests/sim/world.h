@@ -12,10 +12,10 @@
 #include "engine/step_core.h"
 #include "kernels/echo.h"
 #include "network.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "services/gateway/pipeline.h"
 #include "services/inference/engine_port.h"
-#include "services/router/tiers.h"
+#include "services/router/admission/tiers.h"
 
 namespace shoal::sim {
 

@@ -44,7 +44,9 @@ HOMES = [
     (re.compile(r"zmq"), re.compile(r"(actors/net|cli|tests|tools)/"), "ZeroMQ"),
     (re.compile(r"msgpack"), re.compile(r"protocol/[^/]*\.cc$|(cli|tests|tools)/"), "msgpack"),
 ]
-PURE = re.compile(r"(^|/)[a-z0-9_]*_core\.(h|cc)$|^actors/flow/")
+# What is a core: files that are called so, and all of the libraries that are, in the files of meson.
+CORE = re.compile(r"(^|/)[a-z0-9_]*_core\.(h|cc)$|^actors/flow/")
+CORE_LIBRARY = re.compile(r"static_library\('(?:[a-z0-9_]*_core|router_policies|flow)',\s*((?:'[^']+',?\s*)+)")
 IMPURE_INCLUDE = re.compile(
     r"(caf/.*|zmq.*|chrono|ctime|random|thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier"
     r"|stop_token|time\.h|pthread\.h|unistd\.h|poll\.h|sys/.*)$")
@@ -169,9 +171,20 @@ def homes(tree):
                     yield Finding("homes", path, number, f"{title} is included elsewhere only")
 
 
+def cores(tree):
+    """The files of cores; those that a library of cores lists with their headers."""
+    found = set(filter(CORE.search, tree.of(*CPP)))
+    for path in tree.of(".build"):
+        for library in CORE_LIBRARY.finditer("\n".join(tree.lines[path])):
+            for name in re.findall(r"'([^']+)'", library[1]):
+                source = (pathlib.PurePosixPath(path).parent / name).as_posix()
+                found |= {source, source.removesuffix(".cc") + ".h"} & set(tree.lines)
+    return sorted(found)
+
+
 def purity(tree):
     """Cores meet no clock, thread, random device, CAF or ZeroMQ, in themselves or through what they include."""
-    for path in filter(PURE.search, tree.of(*CPP)):
+    for path in cores(tree):
         for number, system, name in tree.includes(path):
             if system and IMPURE_INCLUDE.match(name):
                 yield Finding("pure-core", path, number, f"a core does not include <{name}>")

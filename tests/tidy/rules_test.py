@@ -16,6 +16,9 @@ GOOD = {
     "actors/net/loop.cc": "#include <zmq.h>\n",
     "actors/host/port.cc": "#include <caf/all.hpp>\n",
     "services/router/router_core.h": "// The core.\n#pragma once\n\n#include \"base/time.h\"\n",
+    "services/router/queue.h": "// The queue.\n#pragma once\n\nclass Queue;\n",
+    "services/router/queue.cc": "#include \"services/router/queue.h\"\n",
+    "services/meson.build": "core = static_library('router_core', 'router/router_core.cc',\n  'router/queue.cc')\n",
     "cli/main.cc": "#include \"services/router/router_core.h\"\n",
     "tests/unit/a_test.cc": "#include \"services/router/router_core.h\"\n",
     "scripts/up": "#!/usr/bin/env bash\necho up\n",
@@ -88,6 +91,11 @@ class Rules(unittest.TestCase):
         for name in ("chrono", "thread", "mutex", "random", "sys/time.h"):
             self.finds("pure-core", "services/router/router_core.cc", f"#include <{name}>\n")
         self.finds("pure-core", "actors/flow/a.h", header("#include <thread>"))
+
+    def test_a_file_of_a_library_of_cores_is_a_core_whatever_its_name(self):
+        self.finds("pure-core", "services/router/queue.cc", "#include <thread>\n")
+        self.finds("pure-core", "services/router/queue.h", header("#include <mutex>"))
+        self.assertEqual(findings({"services/router/log_file.cc": "#include <thread>\n"}), [])
 
     def test_a_clock_in_a_header_that_a_core_includes_is_found(self):
         clock = header("auto now() { return std::chrono::steady_clock::now(); }")

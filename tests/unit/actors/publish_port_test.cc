@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "peers.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 using namespace shoal;
 using namespace shoal::actors;

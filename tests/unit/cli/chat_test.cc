@@ -9,10 +9,10 @@
 #include <doctest/doctest.h>
 
 #include "cli/address.h"
-#include "cli/chat_options.h"
-#include "cli/conversation.h"
-#include "cli/history_file.h"
-#include "cli/interview.h"
+#include "cli/chat/chat_options.h"
+#include "cli/chat/conversation.h"
+#include "cli/chat/history_file.h"
+#include "cli/chat/interview.h"
 #include "cli/report.h"
 
 namespace shoal::cli {

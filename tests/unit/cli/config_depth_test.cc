@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "cli/mesh_config.h"
+#include "cli/settings/mesh_config.h"
 #include "config/depth.h"
 
 using namespace shoal;

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "cli/mesh_config.h"
+#include "cli/settings/mesh_config.h"
 #include "config/checks.h"
 #include "config/settings.h"
 #include "services/inference/config.h"

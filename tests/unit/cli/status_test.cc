@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include "cli/processes.h"
-#include "cli/rates.h"
 #include "cli/screen.h"
+#include "cli/status/processes.h"
+#include "cli/status/rates.h"
 
 namespace shoal::cli {
 namespace {

@@ -9,9 +9,9 @@
 #include <doctest/doctest.h>
 
 #include "base/cores.h"
-#include "cli/processes.h"
-#include "cli/supervisor.h"
-#include "cli/up_plan.h"
+#include "cli/status/processes.h"
+#include "cli/up/supervisor.h"
+#include "cli/up/up_plan.h"
 
 namespace shoal::cli {
 namespace {

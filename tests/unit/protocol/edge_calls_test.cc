@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/limits.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "tests/unit/protocol/edge_pack.h"
 
 namespace shoal::protocol {

@@ -4,9 +4,9 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol/edge.h"
-#include "protocol/edge_foreign.h"
-#include "protocol/edge_schema.h"
+#include "protocol/edge/edge.h"
+#include "protocol/edge/foreign.h"
+#include "protocol/edge/schema.h"
 #include "tests/unit/protocol/edge_answer.h"
 
 namespace shoal::protocol {

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::protocol::samples {
 

@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "protocol/codec.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "tests/unit/protocol/edge_answer.h"
 #include "tests/unit/protocol/edge_pack.h"
 #include "tests/unit/protocol/samples.h"

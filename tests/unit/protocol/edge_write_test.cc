@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/limits.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "tests/unit/protocol/edge_pack.h"
 #include "tests/unit/protocol/samples.h"
 

@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "edge_pack.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 
 namespace shoal::protocol {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "protocol/codec.h"
-#include "protocol/edge.h"
+#include "protocol/edge/edge.h"
 #include "protocol/stage.h"
 #include "tests/unit/protocol/edge_pack.h"
 #include "tests/unit/protocol/samples.h"

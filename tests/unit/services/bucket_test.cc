@@ -1,5 +1,5 @@
 // A token bucket and a drain rate on their own; what the router makes of them is in router_admission_test.cc.
-#include "services/router/bucket.h"
+#include "services/router/admission/bucket.h"
 
 #include <doctest/doctest.h>
 

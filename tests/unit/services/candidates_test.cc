@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "bench.h"
-#include "services/router/placement.h"
+#include "services/router/placement/placement.h"
 
 using namespace shoal;
 using namespace shoal::router;

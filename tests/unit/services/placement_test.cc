@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "cluster.h"
-#include "services/router/event_json.h"
-#include "services/router/log_file.h"
-#include "services/router/replay.h"
+#include "services/router/decisions/event_json.h"
+#include "services/router/decisions/log_file.h"
+#include "services/router/decisions/replay.h"
 
 using namespace shoal;
 using namespace shoal::test;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "services/router/policies/policy.h"
+#include "services/router/placement/policies/policy.h"
 
 using namespace shoal;
 using namespace shoal::router;

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "router_bench.h"
-#include "services/router/reserve.h"
+#include "services/router/admission/reserve.h"
 
 using namespace shoal;
 using namespace shoal::test;

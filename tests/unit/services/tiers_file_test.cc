@@ -1,4 +1,4 @@
-#include "services/router/tiers_file.h"
+#include "services/router/admission/tiers_file.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,8 +1,8 @@
-#include "text/expression.h"
+#include "text/tokenizer/expression.h"
 
 #include <doctest/doctest.h>
 
-#include "text/regex.h"
+#include "text/tokenizer/regex.h"
 
 using namespace shoal;
 using namespace shoal::text;

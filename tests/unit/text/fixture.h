@@ -12,8 +12,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "text/byte_alphabet.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer/byte_alphabet.h"
 
 namespace shoal::text {
 

@@ -1,4 +1,4 @@
-#include "text/pre_tokenizer.h"
+#include "text/tokenizer/pre_tokenizer.h"
 
 #include <doctest/doctest.h>
 
