@@ -155,6 +155,7 @@ private:
   void place_elsewhere(Stream& stream, const protocol::Refused& refused, Time now, actors::Effects& out);
   void enter_placing(Stream& stream, Time now);
   void place_again(Stream& stream, Time now, actors::Effects& out);
+  void choose_checkpoint(Stream& stream) const;
   bool attach(Stream& stream, Time now, actors::Effects& out);
   void send_attach(Stream& stream, Time now, actors::Effects& out);
   void generate_if_ready(Stream& stream, Time now, actors::Effects& out);
@@ -178,7 +179,7 @@ private:
   const protocol::Entry* next_preprocess(const Stream& stream);
   std::uint32_t default_tokens(const std::string& model, std::uint32_t prompt, std::uint32_t room) const;
   const protocol::Entry* next_router(const Stream& stream);
-  bool knows_executor_for(const Stream& stream) const;
+  std::vector<const protocol::Entry*> executors_for(const Stream& stream) const;
   Stream* find(const actors::ClientId& client, const std::string& id);
   static const protocol::Entry* next_of(const std::vector<const protocol::Entry*>& alive, Epoch not_this,
                                         std::uint64_t& turn);

@@ -1,5 +1,5 @@
-// What the owner keeps of one stream: its journal, where it stands, and what its client was told. Plain values; lives
-// with the gateway core.
+// What the owner keeps of one stream beside what every holder does: where it stands, who works on it, and what its
+// client was told. Plain values; lives with the gateway core.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "protocol/edge/edge.h"
 #include "protocol/messages.h"
 #include "services/gateway/review.h"
+#include "services/held_stream.h"
 
 namespace shoal::gateway {
 
@@ -28,14 +29,11 @@ enum class Phase : std::uint8_t {
   reviewing,  // the model is done, stages after it are not
 };
 
-struct Stream {
-  StreamId id;
+struct Stream : services::HeldStream {
   actors::ClientId client;
   std::string client_id;  // the client's own name for the request
   bool streamed = true;
   std::optional<std::uint32_t> window;
-  Tier tier = Tier::realtime;
-  Time deadline;
   protocol::edge::Submit submit;  // what the model's defaults do not overrule
   std::size_t bytes = 0;          // of its prompt and log probabilities, as the gateway counts them
   std::size_t long_bytes = 0;     // of its prompt while it is prepared, if it is a long one
@@ -47,7 +45,6 @@ struct Stream {
   Time waits_until = time_never;  // for the answer of this phase
   Time placing_since;             // how long the stream waits for an executor
   Time silent_since;              // the last word of a router about it
-  Attempt attempt;
   actors::Credit credit;
   Position yielded_at = 0;     // where the executor stopped; its last TEXT may be later than YIELDED
   bool executor_done = false;  // FINISHED came, the last TEXT did not yet
@@ -68,9 +65,7 @@ struct Stream {
   std::optional<protocol::Grant> grant;  // from PLACED, not yet used
   Time grant_expires;
 
-  protocol::Journal journal;
   protocol::Prepared prepared;
-  Chain chain = 0;                                   // over journal.generated
   std::unique_ptr<Review> review;                    // none unless stages stand after the model
   Position granted = 0;                              // the credit that the executor was told last
   bool client_slow = false;                          // it gets no more until its client has caught up
@@ -78,8 +73,6 @@ struct Stream {
   std::string content;                               // all of V so far, for unstreamed requests
   std::string reasoning;
   protocol::edge::Logprobs logprobs;  // of all ids so far, likewise
-
-  Position position() const { return static_cast<Position>(journal.generated.ids.size()); }
 
   // Where the client's answer is: behind position() by what stages have not passed yet.
   Position shown() const { return review ? review->position() : position(); }
@@ -98,19 +91,6 @@ struct Stream {
     const Position idle = review ? review->idle() : 0;
     const Position own = credit.limit() > actors::Credit::unlimited - idle ? credit.limit() : credit.limit() + idle;
     return std::min(own, shown() + ahead_max());
-  }
-
-  // A head of this stream as it stands now.
-  protocol::Head head(Time now) const {
-    protocol::Head head;
-    head.request = id.request;
-    head.choice = id.choice;
-    head.attempt = attempt;
-    head.position = position();
-    head.chain = chain;
-    head.budget_ms = budget_ms(deadline, now);
-    head.tier = tier;
-    return head;
   }
 };
 

@@ -58,7 +58,14 @@ void GatewayCore::place_elsewhere(Stream& stream, const protocol::Refused& refus
   const bool about_executors = refused.code == Code::no_inference || refused.code == Code::unknown_model ||
                                refused.code == Code::no_compatible_worker;
   if (!stream.declined_since) stream.declined_since = now;
-  if (!about_executors || !knows_executor_for(stream) || now >= *stream.declined_since + disagreement_max) {
+  const auto executors = executors_for(stream);
+  const bool has_checkpoint = std::any_of(executors.begin(), executors.end(), [&](const auto* executor) {
+    return actors::label(*executor, "model_digest") == stream.journal.model_digest;
+  });
+  if (about_executors && stream.position() == 0 && !executors.empty() && !has_checkpoint) {
+    return dispatch_again(stream, now, out);  // the last one of its checkpoint is gone, others of the model are there
+  }
+  if (!about_executors || executors.empty() || now >= *stream.declined_since + disagreement_max) {
     return fail(stream, {refused.code, refused.text}, refused.retry_after_ms, now, out);
   }
   stream.declined.push_back(stream.router);
@@ -71,15 +78,6 @@ void GatewayCore::place_elsewhere(Stream& stream, const protocol::Refused& refus
   if (!all) return place(stream, now, out);
   stream.declined.clear();
   wait_until(stream, now + queued_wait);
-}
-
-bool GatewayCore::knows_executor_for(const Stream& stream) const {
-  const auto executors = peers_.of("inference");
-  return std::any_of(executors.begin(), executors.end(), [&](const auto* entry) {
-    return actors::label(*entry, "model") == stream.journal.model &&
-           actors::label(*entry, "tokenizer_digest") == stream.journal.tokenizer_digest &&
-           std::find(stream.exclude.begin(), stream.exclude.end(), entry->epoch) == stream.exclude.end();
-  });
 }
 
 // Requests whose last router died wait for this one.

@@ -179,7 +179,29 @@ void GatewayCore::place_again(Stream& stream, Time now, Effects& out) {
   place(stream, now, out);
 }
 
+// Which checkpoint of the model generates the answer: every holder's journal names it, since only another executor of
+// the same may go on. While nothing is generated it is one that is alive, by the request's hash, so that the
+// checkpoints of a model that is being replaced have their shares.
+void GatewayCore::choose_checkpoint(Stream& stream) const {
+  if (stream.position() > 0) return;
+  std::vector<std::string_view> digests;
+  for (const auto* executor : executors_for(stream)) digests.push_back(actors::label(*executor, "model_digest"));
+  stream.journal.model_digest = digests.empty() ? "" : digests[hash_of(stream.id.request) % digests.size()];
+}
+
+// Those alive that have the stream's model and tokenizer, but for those that it was lost with.
+std::vector<const protocol::Entry*> GatewayCore::executors_for(const Stream& stream) const {
+  auto alive = peers_.of("inference");
+  std::erase_if(alive, [&](const auto* entry) {
+    return actors::label(*entry, "model") != stream.journal.model ||
+           actors::label(*entry, "tokenizer_digest") != stream.journal.tokenizer_digest ||
+           std::find(stream.exclude.begin(), stream.exclude.end(), entry->epoch) != stream.exclude.end();
+  });
+  return alive;
+}
+
 bool GatewayCore::attach(Stream& stream, Time now, Effects& out) {
+  choose_checkpoint(stream);
   const auto relays =
       peers_.rendezvous("postprocess", hash_of(stream.id.request), "tokenizer_digest", stream.journal.tokenizer_digest);
   if (relays.empty()) {
@@ -307,9 +329,7 @@ void GatewayCore::on_text(Stream& stream, Epoch from, const protocol::Head& head
     wait_until(stream, time_never);
   }
   if (stream.executor_done) wait_until(stream, now + answer_wait);
-  auto& ids = stream.journal.generated.ids;
-  ids.insert(ids.end(), text.ids.ids.begin(), text.ids.ids.end());
-  stream.chain = chain_over(stream.chain, text.ids.ids);
+  stream.append(text.ids.ids);
   tokens_total_ += text.ids.ids.size();
   if (!text.ids.ids.empty()) stream.losses = 0;
   if (stream.review) return review(stream, text, now, out);

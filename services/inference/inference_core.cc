@@ -21,13 +21,13 @@ static_assert(logprobs_per_message * (64 + 10 * limits::top_logprobs_max) < limi
 // Two reports: a router that wants more than its share is offered what the others no longer use by the third.
 constexpr auto recent_span = milliseconds(2 * limits::load_interval_ms);
 
-engine::Work make_work(const protocol::Head& head, protocol::Generate generate, Time now) {
-  protocol::Parameters& wanted = generate.journal.parameters;
+engine::Work make_work(const services::HeldStream& stream, Position credit_until) {
+  const protocol::Parameters& wanted = stream.journal.parameters;
   engine::Work work;
-  work.stream = head.stream();
-  work.attempt = head.attempt;
-  work.prompt = std::move(generate.journal.prompt.ids);
-  work.generated = std::move(generate.journal.generated.ids);
+  work.stream = stream.id;
+  work.attempt = stream.attempt;
+  work.prompt = stream.journal.prompt.ids;
+  work.generated = stream.journal.generated.ids;
   work.sampling.temperature = wanted.temperature;
   work.sampling.top_p = wanted.top_p;
   work.sampling.top_k = wanted.top_k;
@@ -39,11 +39,11 @@ engine::Work make_work(const protocol::Head& head, protocol::Generate generate, 
   work.sampling.logprobs = wanted.logprobs;
   work.sampling.top_logprobs = wanted.top_logprobs;
   work.max_tokens = wanted.max_tokens;
-  work.stop_ids = std::move(wanted.stop_ids);
+  work.stop_ids = wanted.stop_ids;
   work.ignore_eos = wanted.ignore_eos;
-  work.credit_until = generate.credit_until;
-  work.deadline = deadline_of(head.budget_ms, now);
-  work.tier = head.tier;
+  work.credit_until = credit_until;
+  work.deadline = stream.deadline;
+  work.tier = stream.tier;
   return work;
 }
 
@@ -178,31 +178,24 @@ void InferenceCore::on_generate(Epoch from, const protocol::Head& head, protocol
   if (known == running_.end() && bytes_ + bytes > config_.bytes_max) {
     return refuse(from, head, Code::busy, "this executor holds as many prompts as it may", retry_after_ms, out);
   }
-  Running running;
+  Running running(head, std::move(generate.journal), now);
   running.owner = from;
   running.relay = generate.relay;
-  running.relay_address = generate.relay_address;
+  running.relay_address = std::move(generate.relay_address);
   running.handle = generate.handle;
   running.bytes = bytes;
-  running.attempt = head.attempt;
-  running.position = static_cast<Position>(generate.journal.generated.ids.size());
   running.credit_until = generate.credit_until;
-  running.chain = chain_over(chain_start(stream), generate.journal.generated.ids);
-  running.tier = head.tier;
-  running.deadline = deadline_of(head.budget_ms, now);
-  if (running.position != head.position || running.chain != head.chain) {
-    return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, running, now)));
-  }
-  if (generate.credit_until > running.position) running.accepted = now;
+  if (!running.stands_at(head)) return out.send(from, make_message(protocol::Mismatch{}, running.head(now)));
+  if (generate.credit_until > running.position()) running.accepted = now;
   forget(stream, out);
   if (slots_.full()) yield_longest_parked(now, out);
   bytes_ += bytes;
   slots_.enter(stream, running.tier);
-  if (running.position >= running.credit_until) slots_.on_spent(stream, now);
-  offered_.push_back(generate.journal.prompt.ids.size() + generate.journal.generated.ids.size());
-  running_.emplace(stream, std::move(running));
+  if (running.position() >= running.credit_until) slots_.on_spent(stream, now);
+  offered_.push_back(running.journal.prompt.ids.size() + running.position());
   out.count("streams_accepted");
-  out.engine_command(Command(AddWork{make_work(head, std::move(generate), now)}));
+  out.engine_command(Command(AddWork{make_work(running, running.credit_until)}));
+  running_.emplace(stream, std::move(running));
   out.send(from, make_message(protocol::Accepted{}, head));
 }
 
@@ -237,7 +230,7 @@ void InferenceCore::on_credit(const protocol::Head& head, const protocol::Credit
   if (known == running_.end() || head.attempt < known->second.attempt) return;
   Running& running = known->second;
   running.credit_until = std::max(running.credit_until, credit.until);
-  if (running.position < running.credit_until) slots_.on_credit(stream);
+  if (running.position() < running.credit_until) slots_.on_credit(stream);
 }
 
 // It has generated all that it may, so nothing of it is on its way from the engine.
@@ -246,7 +239,7 @@ void InferenceCore::yield_longest_parked(Time now, Effects& out) {
   if (!stream) return;
   const Running& running = running_.at(*stream);
   out.count("streams_yielded");
-  out.send(running.owner, make_message(protocol::Yielded{}, head_of(*stream, running, now)));
+  out.send(running.owner, make_message(protocol::Yielded{}, running.head(now)));
   drop(*stream, out);
 }
 
@@ -254,7 +247,7 @@ void InferenceCore::yield_longest_parked(Time now, Effects& out) {
 void InferenceCore::on_mismatch(Epoch from, const protocol::Head& head, Time now, Effects& out) {
   const auto known = running_.find(head.stream());
   if (known == running_.end() || known->second.relay != from || known->second.attempt != head.attempt) return;
-  fail(head.stream(), {Code::peer_lost, "the relay holds other ids than this executor"}, true, now, out);
+  fail(head.stream(), {Code::peer_lost, "the relay holds other ids than this executor"}, true, now, out, from);
 }
 
 void InferenceCore::on_unknown(Epoch from, const protocol::Head& head, const protocol::Unknown& unknown, Time now,
@@ -272,7 +265,7 @@ void InferenceCore::on_unknown(Epoch from, const protocol::Head& head, const pro
     if (running.relay == from && handles.count(running.handle) != 0) lost.push_back(stream);
   }
   for (const StreamId& stream : lost) {
-    fail(stream, {Code::peer_lost, "the relay no longer holds this stream"}, true, now, out);
+    fail(stream, {Code::peer_lost, "the relay no longer holds this stream"}, true, now, out, from);
   }
 }
 
@@ -282,7 +275,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
   for (const Rejected& rejected : report.rejected) {
     const auto known = running_.find(rejected.stream);
     if (known == running_.end() || known->second.attempt != rejected.attempt) continue;
-    const auto head = head_of(rejected.stream, known->second, now);
+    const auto head = known->second.head(now);
     const Epoch owner = known->second.owner;
     forget(rejected.stream, out);
     refuse(owner, head, rejected.error.code, rejected.error.text,
@@ -292,7 +285,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
   for (const engine::Ended& ended : report.outcome.ended) {
     const auto known = running_.find(ended.stream);
     if (known == running_.end() || known->second.attempt != ended.attempt) continue;
-    const auto head = head_of(ended.stream, known->second, now);
+    const auto head = known->second.head(now);
     if (ended.reason == engine::EndReason::deadline) {
       fail(ended.stream, {Code::deadline_exceeded, "the request's time was over before its answer was"}, false, now,
            out);
@@ -321,7 +314,7 @@ void InferenceCore::on_report(const EngineReport& report, Time now, Effects& out
     const auto known = running_.find(yielded.stream);
     if (known == running_.end() || known->second.attempt != yielded.attempt) continue;
     out.count("streams_yielded");
-    out.send(known->second.owner, make_message(protocol::Yielded{}, head_of(yielded.stream, known->second, now)));
+    out.send(known->second.owner, make_message(protocol::Yielded{}, known->second.head(now)));
     forget(yielded.stream, out);
   }
 }
@@ -335,7 +328,7 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
     protocol::Tokens& tokens = by_relay[{running.relay, running.relay_address}];
     tokens.handles.push_back(running.handle);
     tokens.attempts.push_back(running.attempt.to_u32());
-    tokens.positions.push_back(running.position);
+    tokens.positions.push_back(running.position());
     tokens.chains.push_back(running.chain);
     tokens.counts.push_back(static_cast<std::uint32_t>(row.ids.size()));
     tokens.flags.push_back(row.logprobs.empty() ? 0 : protocol::row_has_logprobs);
@@ -344,9 +337,8 @@ void InferenceCore::send_tokens(const std::vector<engine::Generated>& generated,
     }
     tokens.ids.ids.insert(tokens.ids.ids.end(), row.ids.begin(), row.ids.end());
     if (running.accepted != time_never) latency_.on_first_id(now - std::exchange(running.accepted, time_never), now);
-    running.position += static_cast<Position>(row.ids.size());
-    running.chain = chain_over(running.chain, row.ids);
-    if (running.position >= running.credit_until) slots_.on_spent(row.stream, now);
+    running.append(row.ids);
+    if (running.position() >= running.credit_until) slots_.on_spent(row.stream, now);
     if (tokens.logprobs.size() < logprobs_per_message) continue;
     out.send(running.relay, make_message(std::move(tokens)), running.relay_address);
     tokens = {};

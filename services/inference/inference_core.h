@@ -15,6 +15,7 @@
 #include "actors/flow/peers.h"
 #include "actors/flow/tombstones.h"
 #include "base/limits.h"
+#include "services/held_stream.h"
 #include "services/inference/engine_port.h"
 #include "services/inference/latency.h"
 #include "services/inference/slots.h"
@@ -36,18 +37,14 @@ public:
   Time next_wake() const override { return slots_.next_wake(); }
 
 private:
-  struct Running {
+  struct Running : services::HeldStream {
+    using HeldStream::HeldStream;
     Epoch owner = 0;
     Epoch relay = 0;
     std::string relay_address;
     std::uint32_t handle = 0;
     std::size_t bytes = 0;  // of the prompt
-    Attempt attempt;
-    Position position = 0;
     Position credit_until = 0;
-    Chain chain = 0;
-    Tier tier = Tier::realtime;
-    Time deadline;
     Time accepted = time_never;  // while its first id is waited for
   };
   struct RouterShare {  // what one router sent here
@@ -71,10 +68,10 @@ private:
   void on_drain_over(Time now, actors::Effects& out);
   Duration longest_wait(Time now) const;
   void forget_old(RouterShare& share, Time now) const;
-  void fail(const StreamId& stream, const Error& error, bool retryable, Time now, actors::Effects& out);
+  void fail(const StreamId& stream, const Error& error, bool retryable, Time now, actors::Effects& out,
+            Epoch blame = 0);
   void drop(const StreamId& stream, actors::Effects& out);
   void forget(const StreamId& stream, actors::Effects& out);
-  protocol::Head head_of(const StreamId& stream, const Running& running, Time now) const;
 
   Config config_;
   actors::Peers peers_;

@@ -18,8 +18,10 @@ void InferenceCore::on_peer_lost(Epoch epoch, Time now, Effects& out) {
     if (running.owner == epoch || running.relay == epoch) touched.push_back(stream);
   }
   for (const StreamId& stream : touched) {
-    const std::string kind = running_.at(stream).owner == epoch ? "gateway" : "postprocess";
-    fail(stream, {Code::peer_lost, "the executor heard nothing of this stream's " + kind}, true, now, out);
+    const Running& running = running_.at(stream);
+    const std::string kind = running.owner == epoch ? "gateway" : "postprocess";
+    fail(stream, {Code::peer_lost, "the executor heard nothing of this stream's " + kind}, true, now, out,
+         running.owner == epoch ? 0 : running.relay);
   }
 }
 
@@ -32,12 +34,13 @@ void InferenceCore::on_drain_over(Time now, Effects& out) {
   }
 }
 
-void InferenceCore::fail(const StreamId& stream, const Error& error, bool retryable, Time now, Effects& out) {
+void InferenceCore::fail(const StreamId& stream, const Error& error, bool retryable, Time now, Effects& out,
+                         Epoch blame) {
   const auto known = running_.find(stream);
   if (known == running_.end()) return;
   out.count("streams_failed");
-  out.send(known->second.owner, make_message(protocol::Failed{error.code, error.text, retryable, known->second.relay},
-                                             head_of(stream, known->second, now)));
+  out.send(known->second.owner,
+           make_message(protocol::Failed{error.code, error.text, retryable, blame}, known->second.head(now)));
   drop(stream, out);
 }
 
@@ -46,18 +49,6 @@ void InferenceCore::drop(const StreamId& stream, Effects& out) {
   if (known == running_.end()) return;
   out.engine_command(Command(CancelWork{stream, known->second.attempt}));
   forget(stream, out);
-}
-
-protocol::Head InferenceCore::head_of(const StreamId& stream, const Running& running, Time now) const {
-  protocol::Head head;
-  head.request = stream.request;
-  head.choice = stream.choice;
-  head.attempt = running.attempt;
-  head.position = running.position;
-  head.chain = running.chain;
-  head.budget_ms = budget_ms(running.deadline, now);
-  head.tier = running.tier;
-  return head;
 }
 
 }  // namespace shoal::inference

@@ -95,8 +95,7 @@ void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, protocol
       return out.send(from, make_message(protocol::Fenced{stream.owner}, current));
     }
     if (head.attempt == stream.attempt) {
-      if (from != stream.owner)
-        return out.send(from, make_message(protocol::Owned{stream.owner}, head_of(stream, now)));
+      if (from != stream.owner) return out.send(from, make_message(protocol::Owned{stream.owner}, stream.head(now)));
       return out.send(from, make_message(protocol::Attached{stream.handle}, head));  // asked twice: one answer
     }
   }
@@ -116,17 +115,11 @@ void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, protocol
     return refuse(Code::busy, "this postprocess holds as many prompts as it may", retry_after_ms);
   }
 
-  Relayed stream;
-  stream.id = id;
+  Relayed stream(head, std::move(attach.journal), now);
   stream.owner = from;
-  stream.attempt = head.attempt;
   stream.handle = next_handle_++;
-  stream.deadline = deadline_of(head.budget_ms, now);
-  stream.tier = head.tier;
-  stream.journal = std::move(attach.journal);
-  stream.chain = chain_over(chain_start(id), stream.journal.generated.ids);
-  if (stream.position() != head.position || stream.chain != head.chain) {
-    return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, now)));
+  if (!stream.stands_at(head)) {
+    return out.send(from, make_message(protocol::Mismatch{}, stream.head(now)));
   }
   stream.visible = std::make_unique<text::Visible>(tokenizer_, output_params(stream.journal));
   stream.visible->feed(stream.journal.generated.ids);  // what the client has seen already
@@ -140,7 +133,7 @@ void PostprocessCore::on_attach(Epoch from, const protocol::Head& head, protocol
   if (const Finish finish = finish_of(*kept.visible); finish != Finish::none) {  // nothing is left to generate
     protocol::Text text;
     text.finish = finish;
-    out.send(from, make_message(std::move(text), head_of(kept, now)));
+    out.send(from, make_message(std::move(text), kept.head(now)));
   }
 }
 
@@ -178,9 +171,9 @@ void PostprocessCore::on_row(Epoch from, const Row& row, Relayed& stream, Time n
   if (row.position + row.ids.size() <= stream.position() && !row.ids.empty()) return out.count("rows_repeated");
   if (row.position != stream.position() || row.chain != stream.chain) {
     out.count("rows_mismatched");
-    return out.send(from, make_message(protocol::Mismatch{}, head_of(stream, now)));
+    return out.send(from, make_message(protocol::Mismatch{}, stream.head(now)));
   }
-  const auto head = head_of(stream, now);
+  const auto head = stream.head(now);
   protocol::Text text;
   text::Growth growth = stream.visible->feed(row.ids);
   text.reasoning = std::move(growth.reasoning);
@@ -192,9 +185,7 @@ void PostprocessCore::on_row(Epoch from, const Row& row, Relayed& stream, Time n
   for (std::size_t i = 0; i < std::min(counted.size(), row.logprobs.size()); ++i) {
     text.logprobs.push_back(spell(counted[i], row.logprobs[i]));
   }
-  auto& generated = stream.journal.generated.ids;
-  generated.insert(generated.end(), counted.begin(), counted.end());
-  stream.chain = chain_over(stream.chain, counted);
+  stream.append(counted);
   tokens_total_ += counted.size();
   out.send(stream.owner, make_message(std::move(text), head));
 }
@@ -254,8 +245,7 @@ void PostprocessCore::on_drain_over(Time now, Effects& out) {
 
 void PostprocessCore::fail(const Relayed& stream, Error error, Time now, Effects& out) {
   out.count("streams_failed");
-  out.send(stream.owner,
-           make_message(protocol::Failed{error.code, std::move(error.text), true, 0}, head_of(stream, now)));
+  out.send(stream.owner, make_message(protocol::Failed{error.code, std::move(error.text), true, 0}, stream.head(now)));
 }
 
 void PostprocessCore::forget(const StreamId& id) {
@@ -265,18 +255,6 @@ void PostprocessCore::forget(const StreamId& id) {
   bytes_ -= known->second.journal.prompt.ids.size() * sizeof(TokenId);
   timers_.cancel(id);
   streams_.erase(known);
-}
-
-protocol::Head PostprocessCore::head_of(const Relayed& stream, Time now) const {
-  protocol::Head head;
-  head.request = stream.id.request;
-  head.choice = stream.id.choice;
-  head.attempt = stream.attempt;
-  head.position = stream.position();
-  head.chain = stream.chain;
-  head.budget_ms = budget_ms(stream.deadline, now);
-  head.tier = stream.tier;
-  return head;
 }
 
 }  // namespace shoal::postprocess

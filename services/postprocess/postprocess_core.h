@@ -13,6 +13,7 @@
 #include "actors/flow/timers.h"
 #include "actors/flow/tombstones.h"
 #include "base/limits.h"
+#include "services/held_stream.h"
 #include "text/visible.h"
 
 namespace shoal::postprocess {
@@ -35,18 +36,11 @@ public:
   bool owes() const override { return !streams_.empty(); }
 
 private:
-  struct Relayed {
-    StreamId id;
+  struct Relayed : services::HeldStream {
+    using HeldStream::HeldStream;
     Epoch owner = 0;
-    Attempt attempt;
     std::uint32_t handle = 0;
-    Time deadline;
-    Tier tier = Tier::realtime;
-    protocol::Journal journal;  // generated ids included
-    Chain chain = 0;
     std::unique_ptr<text::Visible> visible;
-
-    Position position() const { return static_cast<Position>(journal.generated.ids.size()); }
   };
   struct Row {  // of TOKENS
     std::uint32_t handle;
@@ -67,7 +61,6 @@ private:
   void on_drain_over(Time now, actors::Effects& out);
   void fail(const Relayed& stream, Error error, Time now, actors::Effects& out);
   void forget(const StreamId& stream);
-  protocol::Head head_of(const Relayed& stream, Time now) const;
 
   Config config_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_depth.h"
 #include "base/limits.h"
 #include "base/page.h"
 #include "services/model_name.h"
@@ -28,11 +29,20 @@ Result<std::string> read_file(const std::filesystem::path& file) {
   return text.str();
 }
 
+Result<json> parse_object(const std::string& text, const std::string& file) {
+  if (depth_of_json(text) > json_depth_max) {
+    return bad(file, "it nests deeper than " + std::to_string(json_depth_max) + " levels");
+  }
+  json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) return bad(file, "expected a JSON object");
+  return object;
+}
+
 Result<std::uint32_t> parse_context(const std::string& text, const std::string& file) {
-  const json config = json::parse(text, nullptr, false);
-  if (!config.is_object()) return bad(file, "expected a JSON object");
-  const auto entry = config.find("max_position_embeddings");
-  if (entry == config.end() || !entry->is_number_unsigned()) {
+  const auto config = parse_object(text, file);
+  SHOAL_TRY(config);
+  const auto entry = config->find("max_position_embeddings");
+  if (entry == config->end() || !entry->is_number_unsigned()) {
     return bad(file, "max_position_embeddings: expected a number of positions");
   }
   const auto context = entry->get<std::uint64_t>();
@@ -56,8 +66,9 @@ Result<void> read_number(const json& object, const char* key, double least, doub
 }  // namespace
 
 Result<protocol::Parameters> parse_generation_config(const std::string& text, const std::string& file) {
-  const json config = json::parse(text, nullptr, false);
-  if (!config.is_object()) return bad(file, "expected a JSON object");
+  const auto parsed = parse_object(text, file);
+  SHOAL_TRY(parsed);
+  const json& config = *parsed;
   protocol::Parameters parameters;
   parameters.temperature = 0;
   SHOAL_TRY(read_number(config, "repetition_penalty", 0.01, limits::penalty_max, file, parameters.repetition_penalty));

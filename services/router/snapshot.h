@@ -25,7 +25,7 @@ struct Asked {
   bool operator==(const Asked&) const = default;
 };
 
-// Whether an executor could take the request, and if not, why. Names and sentences: standing.cc.
+// Whether an executor could take the request, and if not, why. Names and sentences: decisions/event.cc.
 enum class Standing : std::uint8_t {
   able = 0,
   other_model = 1,

@@ -77,9 +77,13 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self._ended.wait(self._every_s):
-            for pid, words in self._mesh.children().items():
+            for pid, kind in self._kinds():
                 if sample := self._sample(pid):
-                    self._seen[words[1], pid].append(sample)
+                    self._seen[kind, pid].append(sample)
+
+    def _kinds(self):
+        """(pid, kind) of each process; one that was only just forked has no kind yet."""
+        return [(pid, words[1]) for pid, words in self._mesh.children().items() if len(words) > 1]
 
     @staticmethod
     def _sample(pid):
@@ -95,12 +99,12 @@ class Watch(threading.Thread):
         """(resident bytes, descriptors) that a process of now has more than it had at most in the first quarter of its
         life, each with the kind of the process that has most more."""
         most_bytes, most_descriptors = (0, ""), (0, "")
-        for pid, words in self._mesh.children().items():
-            samples = self._seen[words[1], pid]
+        for pid, kind in self._kinds():
+            samples = self._seen[kind, pid]
             early = samples[:1 + len(samples) // 4]
             if early and (now := self._sample(pid)):
-                most_bytes = max(most_bytes, (now[0] - max(sample[0] for sample in early), words[1]))
-                most_descriptors = max(most_descriptors, (now[1] - max(sample[1] for sample in early), words[1]))
+                most_bytes = max(most_bytes, (now[0] - max(sample[0] for sample in early), kind))
+                most_descriptors = max(most_descriptors, (now[1] - max(sample[1] for sample in early), kind))
         return most_bytes, most_descriptors
 
     def most_resident(self):

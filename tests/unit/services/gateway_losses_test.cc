@@ -1,3 +1,5 @@
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include "edge_frames.h"
@@ -200,4 +202,49 @@ TEST_CASE("who refuses because it is full says when to come back, and the client
     CHECK(error.at("message") == "no");
     CHECK(error.at("retry_after_ms") == "100");
   }
+}
+
+namespace {
+
+// An executor with another checkpoint of the same model.
+protocol::Entry with_checkpoint(Epoch epoch, const std::string& digest) {
+  auto changed = entry(epoch, "inference");
+  changed.labels.back().value = digest;
+  return changed;
+}
+
+}  // namespace
+
+TEST_CASE("the journals of all holders name the checkpoint that the request was placed for") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.prepared();
+  CHECK(std::get<protocol::Attach>(gateway.first<protocol::Attach>()->body).journal.model_digest == "m");
+  CHECK(std::get<protocol::Place>(gateway.first<protocol::Place>()->body).model_digest == "m");
+}
+
+TEST_CASE("the checkpoints of a model have their shares of the requests") {
+  Gateway gateway;
+  gateway.bench.give(actors::PeerUp{with_checkpoint(other_executor, "n")});
+  std::set<std::string> digests;
+  for (int i = 0; i < 20; ++i) {
+    gateway.ask({.id = std::to_string(i)});
+    gateway.prepared();
+    digests.insert(std::get<protocol::Place>(gateway.first<protocol::Place>()->body).model_digest);
+  }
+  CHECK(digests == std::set<std::string>{"m", "n"});
+}
+
+TEST_CASE("a request whose checkpoint is gone before anything was generated is dispatched again for another") {
+  Gateway gateway;
+  gateway.ask();
+  gateway.prepared();
+  gateway.bench.give(actors::PeerUp{with_checkpoint(other_executor, "n")});
+  gateway.bench.give(actors::PeerDown{entry(executor, "inference")});
+  gateway.refuse(router, protocol::Type::place, Code::no_compatible_worker);
+  const auto* attach = gateway.first<protocol::Attach>();
+  REQUIRE(attach != nullptr);
+  CHECK(attach->head.attempt.redispatch == 1);
+  CHECK(std::get<protocol::Attach>(attach->body).journal.model_digest == "n");
+  CHECK(std::get<protocol::Place>(gateway.first<protocol::Place>()->body).model_digest == "n");
 }

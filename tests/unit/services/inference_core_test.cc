@@ -221,6 +221,7 @@ TEST_CASE("when owner or relay is lost the stream ends and the owner is told") {
     CHECK(executor.command<inference::CancelWork>() != nullptr);
     REQUIRE(executor.bench.body<protocol::Failed>(owner) != nullptr);
     CHECK(executor.bench.body<protocol::Failed>(owner)->code == Code::peer_lost);
+    CHECK(executor.bench.body<protocol::Failed>(owner)->blame == (lost == relay ? relay : 0));
   }
 }
 

@@ -178,6 +178,8 @@ TEST_CASE("a model's defaults are read from its files, and errors name file and 
 }
 
 TEST_CASE("sampling is greedy unless the model says that it samples") {
+  const std::string nested = R"({"a": )" + std::string(64, '[') + std::string(64, ']') + "}";
+  CHECK(preprocess::parse_generation_config(nested, "f").error().text == "f: it nests deeper than 64 levels");
   CHECK(preprocess::parse_generation_config(R"({"temperature": 0.6})", "f")->temperature == 0);
   CHECK(preprocess::parse_generation_config(R"({"do_sample": true})", "f")->temperature == 1);
   CHECK(preprocess::parse_generation_config(R"({"do_sample": true, "min_p": 0.05})", "f")->min_p == 0.05F);
