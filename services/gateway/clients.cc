@@ -45,7 +45,7 @@ void GatewayCore::on_client(const actors::ClientReceived& received, Time now, Ef
   published_seen_ += published ? 1 : 0;
   const auto read = [received, published] {
     const auto port = published ? protocol::edge::Port::publish : protocol::edge::Port::client;
-    return Asked{received.client, protocol::edge::parse(received.frame.view(), port)};
+    return Asked{received.client, protocol::edge::parse(received.frame.view(), port), received.in_hand};
   };
   if (received.frame.size() <= limits::client_unhandled_bytes_max) return on_asked(read(), now, out);
   ++reading_;
@@ -79,7 +79,7 @@ void GatewayCore::on_asked(Asked asked, Time now, Effects& out) {
         }
         if constexpr (std::is_same_v<T, protocol::edge::Submit>) {
           const ClientId client = published ? ClientId{request.client, false, true} : from;
-          on_submit(client, std::move(request), now, out);
+          on_submit(client, std::move(request), std::move(asked.in_hand), now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Cancel>) {
           on_cancel(from, request.id, now, out);
         } else if constexpr (std::is_same_v<T, protocol::edge::Credit>) {
@@ -102,7 +102,8 @@ void GatewayCore::on_asked(Asked asked, Time now, Effects& out) {
       std::get<protocol::edge::Request>(parsed));
 }
 
-void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submit, Time now, Effects& out) {
+void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submit, std::shared_ptr<void> in_hand,
+                            Time now, Effects& out) {
   const auto refuse = [&](const Error& error, std::uint32_t retry_ms) {
     out.count("requests_refused");
     out.reply_client(client, protocol::edge::error(submit.id, error, retry_ms));
@@ -160,7 +161,10 @@ void GatewayCore::on_submit(const ClientId& client, protocol::edge::Submit submi
   published_open_ += client.published ? 1 : 0;
   Stream& kept = streams_.emplace(stream.id.request, std::move(stream)).first->second;
   count_bytes(kept, bytes);
-  if (is_long) long_bytes_ += kept.long_bytes = bytes;
+  if (is_long) {
+    long_bytes_ += kept.long_bytes = bytes;
+    kept.in_hand = std::move(in_hand);
+  }
   ask_stages(kept, now, out);
 }
 

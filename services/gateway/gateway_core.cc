@@ -191,6 +191,7 @@ void GatewayCore::count_bytes(Stream& stream, std::size_t bytes) {
 void GatewayCore::end_long(Stream& stream) {
   if (stream.long_bytes == 0) return;
   long_bytes_ -= std::exchange(stream.long_bytes, 0);
+  stream.in_hand.reset();
   long_ends_.placed();
 }
 

@@ -5,6 +5,7 @@
 #include <any>
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -81,13 +82,15 @@ private:
   struct Asked {  // one frame, read
     actors::ClientId client;
     std::variant<protocol::edge::Request, protocol::edge::BadRequest> parsed;
+    std::shared_ptr<void> in_hand;  // as long as it lives, its connection has the frame in hand
   };
 
   // From clients.
   void on_client(const actors::ClientReceived& received, Time now, actors::Effects& out);
   void on_reported(const std::any& value, Time now, actors::Effects& out);
   void on_asked(Asked asked, Time now, actors::Effects& out);
-  void on_submit(const actors::ClientId& client, protocol::edge::Submit submit, Time now, actors::Effects& out);
+  void on_submit(const actors::ClientId& client, protocol::edge::Submit submit, std::shared_ptr<void> in_hand, Time now,
+                 actors::Effects& out);
   void on_cancel(const actors::ClientId& client, const std::string& id, Time now, actors::Effects& out);
   void on_credit(const actors::ClientId& client, const protocol::edge::Credit& credit, Time now, actors::Effects& out);
   void on_status(const actors::ClientId& client, const std::string& id, Time now, actors::Effects& out);

@@ -37,6 +37,7 @@ struct Stream : services::HeldStream {
   protocol::edge::Submit submit;  // what the model's defaults do not overrule
   std::size_t bytes = 0;          // of its prompt and log probabilities, as the gateway counts them
   std::size_t long_bytes = 0;     // of its prompt while it is prepared, if it is a long one
+  std::shared_ptr<void> in_hand;  // likewise: its client's connection is not read past a bound of such prompts
 
   Phase phase = Phase::staging;
   std::size_t stage = 0;          // of the pipeline: passed so many

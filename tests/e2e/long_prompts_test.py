@@ -17,8 +17,7 @@ class LongPrompts(unittest.TestCase):
                 end, _ = innocent.ask("What is 17 + 25?")
                 self.assertEqual(end["type"], "DONE", end)
             codes = [many.receive_end(name).get("code") for name in names]
-            self.assertEqual(set(codes), {"context_length", "busy"})
-            self.assertGreaterEqual(codes.count("context_length"), 4)  # 32 MiB at a time
+            self.assertEqual(set(codes), {"context_length"})  # one after the other, none refused
             self.assertEqual({p["kind"] for p in few.status()},
                              {"gateway", "preprocess", "router", "inference", "postprocess"})
             self.assertEqual(len(few.status()), 10)

@@ -47,7 +47,7 @@ void move_bytes(std::string_view& from, std::string& to, std::size_t wanted) {
 // For what is coming of a frame: grows with what has come, not with what was announced.
 void make_room(std::string& frame, std::size_t coming, std::size_t frame_bytes) {
   if (frame.size() + coming <= frame.capacity()) return;
-  frame.reserve(std::min(frame_bytes, std::max(frame.size() + coming, 4 * frame.capacity())));
+  frame.reserve(std::min(frame_bytes, std::max(frame.size() + coming, 16 * frame.capacity())));
 }
 
 // Takes the length in `length_bytes` bytes and what it counts from the front of `rest`. False: there is less.

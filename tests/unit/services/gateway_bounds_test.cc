@@ -1,4 +1,6 @@
 // What a gateway refuses because it has enough of it, and when it says to come back.
+#include <memory>
+
 #include <doctest/doctest.h>
 
 #include "gateway_bench.h"
@@ -35,6 +37,21 @@ TEST_CASE("a long frame is read by a worker, and is owed until then") {
   CHECK(gateway.core.owes());
   gateway.bench.give(actors::Reported{gateway.bench.jobs[0].work()});
   CHECK(gateway.told("type") == "ACCEPTED");
+}
+
+TEST_CASE("a long prompt is in its connection's hand until it is prepared, a short one until it is read") {
+  for (const bool is_long : {true, false}) {
+    Gateway gateway;
+    const auto hand = std::make_shared<int>();
+    const std::string text(is_long ? limits::prompt_bytes_max : 10, 'x');
+    gateway.bench.give(actors::ClientReceived{client, submit({.text = text}), hand});
+    if (is_long) gateway.bench.give(actors::Reported{gateway.bench.jobs.at(0).work()});
+    gateway.head = gateway.first<protocol::Prepare>()->head;
+    gateway.bench.jobs.clear();
+    CHECK(hand.use_count() == (is_long ? 2 : 1));
+    gateway.prepared();
+    CHECK(hand.use_count() == 1);
+  }
 }
 
 TEST_CASE("a short frame is read at once") {
