@@ -9,9 +9,9 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/memory_plan.h"
-#include "kernels/echo.h"
-#include "kernels/modules.h"
-#include "kernels/weights.h"
+#include "kernels/echo/echo.h"
+#include "kernels/host/modules.h"
+#include "kernels/host/weights.h"
 
 namespace shoal::engine {
 namespace {

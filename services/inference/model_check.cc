@@ -1,7 +1,7 @@
 #include "services/inference/model_check.h"
 
 #include "engine/model.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "text/tokenizer.h"
 
 namespace shoal::services {

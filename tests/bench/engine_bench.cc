@@ -12,7 +12,7 @@
 #include "base/cores.h"
 #include "engine/model.h"
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/bench/floor.h"
 #include "tests/unit/kernels/random_model.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/engine/harness.h"
 #include "tests/unit/kernels/random_model.h"
 

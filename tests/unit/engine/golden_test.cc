@@ -10,7 +10,7 @@
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 
 using namespace shoal;
 using namespace shoal::engine;

@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/step_core.h"
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 namespace shoal::engine {
 

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/engine/harness.h"
 #include "tests/unit/kernels/random_model.h"
 

@@ -1,4 +1,4 @@
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 #include <array>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "kernels/host_backend.h"
+#include "kernels/host/host_backend.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 #include "tests/unit/kernels/random_model.h"
 
 using namespace shoal;

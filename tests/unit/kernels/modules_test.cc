@@ -1,5 +1,5 @@
 // Every module of this machine against `ref`, bit by bit.
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "base/page.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 #include "tests/unit/kernels/oracle.h"
 #include "tests/unit/kernels/random_model.h"
 

@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
-#include "kernels/ops.h"
+#include "kernels/host/ops.h"
 
 namespace shoal::kernels {
 

@@ -1,4 +1,4 @@
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 
 #include <limits>
 #include <numeric>
@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/page.h"
-#include "kernels/ref/exp.h"
+#include "kernels/host/ref/exp.h"
 #include "tests/unit/kernels/oracle.h"
 
 using namespace shoal;

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "bench.h"
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 using namespace shoal;
 using namespace shoal::test;

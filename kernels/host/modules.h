@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "kernels/host_backend.h"
-#include "kernels/ops.h"
+#include "kernels/host/host_backend.h"
+#include "kernels/host/ops.h"
 
 namespace shoal::kernels {
 

@@ -1,7 +1,7 @@
 // Blocks of dot products: y[t * y_stride + r] = x_t . w_r, the inner loop of matmul and attention.
 #pragma once
 
-#include "kernels/cpu/lanes.h"
+#include "kernels/host/cpu/lanes.h"
 
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/ref/exp.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/exp.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels::ref {
 namespace {

@@ -1,11 +1,11 @@
-#include "kernels/blocks.h"
+#include "kernels/host/blocks.h"
 
 #include <algorithm>
 #include <array>
 #include <numeric>
 
 #include "base/check.h"
-#include "kernels/finite.h"
+#include "kernels/host/finite.h"
 
 namespace shoal::kernels {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/page.h"
-#include "kernels/ref/dot.h"
-#include "kernels/ref/exp.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/dot.h"
+#include "kernels/host/ref/exp.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels::ref {
 namespace {

@@ -1,8 +1,8 @@
 // Absorbed MLA page by page with a running softmax, as ref/attention.cc adds it up. A few rows of a sequence pass each
 // page together, so that it comes out of the second cache once for all of them.
 #include "base/page.h"
-#include "kernels/cpu/dot.h"
-#include "kernels/cpu/module.h"
+#include "kernels/host/cpu/dot.h"
+#include "kernels/host/cpu/module.h"
 
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 namespace {

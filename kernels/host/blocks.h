@@ -10,10 +10,10 @@
 
 #include "base/ids.h"
 #include "kernels/backend.h"
-#include "kernels/compute.h"
-#include "kernels/ops.h"
+#include "kernels/host/compute.h"
+#include "kernels/host/ops.h"
+#include "kernels/host/weights.h"
 #include "kernels/spec.h"
-#include "kernels/weights.h"
 
 namespace shoal::kernels {
 

@@ -1,6 +1,6 @@
 // The ops that work on one row at a time, element by element, eight at once.
-#include "kernels/cpu/dot.h"
-#include "kernels/cpu/module.h"
+#include "kernels/host/cpu/dot.h"
+#include "kernels/host/cpu/module.h"
 
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 namespace {

@@ -1,9 +1,9 @@
-#include "kernels/compute.h"
+#include "kernels/host/compute.h"
 
 #include <algorithm>
 
 #include "base/page.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels {
 namespace {

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "kernels/blocks.h"
+#include "kernels/host/blocks.h"
 
 namespace shoal::kernels {
 

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "kernels/ref/dot.h"
-#include "kernels/ref/exp.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/dot.h"
+#include "kernels/host/ref/exp.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels::ref {
 namespace {

@@ -4,7 +4,7 @@
 //
 // This folder is compiled once per instruction set, each time into a namespace of its own. Inline functions of other
 // headers could be emitted with instructions that another machine lacks and then be chosen by the linker for everybody:
-// only what is always inlined may be used here (tests/unit/kernels/leaks.py looks at what was emitted).
+// only what is always inlined may be used here (tests/unit/kernels/leaks_test.py looks at what was emitted).
 #pragma once
 
 #include <cstddef>

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "kernels/host_backend.h"
-#include "kernels/ops.h"
+#include "kernels/host/host_backend.h"
+#include "kernels/host/ops.h"
 
 namespace shoal::kernels::ref {
 

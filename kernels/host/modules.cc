@@ -1,13 +1,13 @@
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 
 #include <algorithm>
 
 #include "base/cores.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels {
 
-// Of kernels/cpu, once per instruction set.
+// Of kernels/host/cpu, once per instruction set.
 namespace cpu_base {
 void fill(Ops& ops);
 }

@@ -1,4 +1,4 @@
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels::ref {
 

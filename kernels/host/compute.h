@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "kernels/ops.h"
-#include "kernels/pool.h"
+#include "kernels/host/ops.h"
+#include "kernels/host/pool.h"
 
 namespace shoal::kernels {
 

@@ -1,9 +1,9 @@
 // The ops of one CPU module. This folder is compiled once per instruction set, each time with SHOAL_CPU_MODULE as the
-// module's name; kernels/modules.cc chooses at run time. Ops that are not here run on `ref`.
+// module's name; kernels/host/modules.cc chooses at run time. Ops that are not here run on `ref`.
 #pragma once
 
-#include "kernels/cpu/lanes.h"
-#include "kernels/ops.h"
+#include "kernels/host/cpu/lanes.h"
+#include "kernels/host/ops.h"
 
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 

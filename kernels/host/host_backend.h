@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
-#include "kernels/blocks.h"
+#include "kernels/host/blocks.h"
 
 namespace shoal::kernels {
 

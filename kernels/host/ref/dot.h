@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/ref/lanes.h"
+#include "kernels/host/ref/lanes.h"
 
 namespace shoal::kernels::ref {
 

@@ -1,8 +1,8 @@
 // y = x * w^T. One or two rows of x (decode) read the weights once, widening them in registers: bound by memory. More
 // rows share a panel of a few weight rows that is widened once into the first cache.
 #include "base/check.h"
-#include "kernels/cpu/dot.h"
-#include "kernels/cpu/module.h"
+#include "kernels/host/cpu/dot.h"
+#include "kernels/host/cpu/module.h"
 
 namespace shoal::kernels::SHOAL_CPU_MODULE {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "kernels/ops.h"
+#include "kernels/host/ops.h"
 #include "kernels/spec.h"
 #include "kernels/tensor.h"
 

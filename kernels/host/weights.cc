@@ -1,4 +1,4 @@
-#include "kernels/weights.h"
+#include "kernels/host/weights.h"
 
 #include <bit>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "kernels/finite.h"
+#include "kernels/host/finite.h"
 
 namespace shoal::kernels {
 namespace {
