@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/ids.h"
+
 namespace shoal::kernels {
 
 enum class Architecture : std::uint8_t { bytes, deepseek_v2 };
@@ -78,15 +80,16 @@ struct Spec {
   bool is_moe(std::uint32_t layer) const { return moe && layer >= moe->first_layer && layer % moe->every == 0; }
 };
 
+// The model `bytes`: an id is a byte, and one more is the end. `context` positions.
+inline constexpr TokenId bytes_eos_id = 256;
+Spec bytes_spec(std::uint32_t context);
+
 // Angle per position of each rope pair, [rope_dim / 2], YaRN applied.
 std::vector<double> rope_frequencies(const RopeSpec& rope, std::uint32_t rope_dim);
 
 // What YaRN multiplies cosine and sine by: m(mscale) / m(mscale_all_dim), which is 1 for every published checkpoint of
 // DeepSeek, unless the checkpoint says it.
 double rope_magnitude(const RopeSpec& rope);
-
-// Of one KV page of page_tokens tokens, all layers, as modules of the CPU keep it (fp32).
-std::size_t kv_page_bytes(const Spec& spec);
 
 // qk_dim^-1/2, times m(mscale_all_dim)^2 under YaRN. V2-Lite: 0.114721.
 double softmax_scale(const Spec& spec);

@@ -1,24 +1,26 @@
 #include "kernels/echo/echo.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/chain.h"
 #include "base/check.h"
+#include "kernels/backends.h"
 
 namespace shoal::kernels {
+namespace {
 
-Spec echo_spec(std::uint32_t context) {
-  return {.architecture = Architecture::bytes, .vocab = echo_eos_id + 1, .context = context};
-}
+constexpr std::size_t page_bytes = page_tokens * sizeof(TokenId);
+
+}  // namespace
 
 Result<void> EchoBackend::load(const Spec& spec, TensorSource&) {
-  SHOAL_CHECK(spec.architecture == Architecture::bytes);
-  return {};
+  if (spec.architecture == Architecture::bytes) return {};
+  return Error{Code::bad_checkpoint, "the byte model has no weights, and its backend runs no other model"};
 }
 
 Result<KvShape> EchoBackend::reserve_kv(std::size_t bytes) {
-  constexpr std::size_t page_bytes = page_tokens * sizeof(TokenId);
   if (bytes < page_bytes) return Error{Code::too_large, "the byte model needs at least 256 bytes for KV pages"};
   const auto pages = static_cast<std::uint32_t>(std::min<std::size_t>(bytes / page_bytes, UINT32_MAX));
   kv_.assign(std::size_t{pages} * page_tokens, no_token);
@@ -60,8 +62,8 @@ TokenId EchoBackend::draw(const SeqStep& step, StepOutput& output) {
   const TokenId plain = next(step);
   SamplingParams params = step.sample->params;
   if (!params.penalizes() && !params.logprobs) return plain;
-  logits_.assign(echo_eos_id + 1, 0);
-  logits_[echo_eos_id] = 1;
+  logits_.assign(bytes_eos_id + 1, 0);
+  logits_[bytes_eos_id] = 1;
   logits_[plain] = 8;
   params.temperature = 0;
   const TokenId drawn = sampler_.sample(logits_, params, 0, step.sample->position, step.sample->seen);
@@ -74,11 +76,21 @@ TokenId EchoBackend::next(const SeqStep& step) {
   const Position position = step.sample->position;
   if (mode_ == Mode::repeat) {
     const std::uint32_t prompt = known - position;
-    return position < prompt ? slot(step, position) : echo_eos_id;
+    return position < prompt ? slot(step, position) : bytes_eos_id;
   }
   Chain chain = step.sample->params.seed;
   for (std::uint32_t i = 0; i < known; ++i) chain = chain_next(chain, slot(step, i));
   return static_cast<TokenId>(chain % 256);
 }
+
+extern const BackendKind echo_kind;
+const BackendKind echo_kind = {
+    .name = "echo",
+    .takes = [](Architecture architecture) { return architecture == Architecture::bytes; },
+    .modules = [] { return std::vector<ModuleName>(); },
+    .measure = [](const Spec&, TensorSource&) -> Result<ModelBytes> { return ModelBytes{.page = page_bytes}; },
+    .make = [](const BackendOptions&) -> Result<std::unique_ptr<Backend>> {
+      return std::unique_ptr<Backend>(std::make_unique<EchoBackend>());
+    }};
 
 }  // namespace shoal::kernels

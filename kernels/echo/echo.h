@@ -1,6 +1,6 @@
 // EchoBackend: the engine behind the model name `bytes`, without weights. Ids are bytes; the answer repeats the prompt
-// and ends with id 256. Its KV is the ids themselves, kept in pages as a real model keeps keys, so a scheduler that
-// loses, mixes or overwrites pages gives wrong bytes. Deterministic; lives on the engine's thread.
+// and ends with bytes_eos_id. Its KV is the ids themselves, kept in pages as a real model keeps keys, so a scheduler
+// that loses, mixes or overwrites pages gives wrong bytes. Deterministic; lives on the engine's thread.
 //
 // Where penalties or log probabilities are asked for, it has logits: 8 for the id that comes next, 1 for the end, 0 for
 // all others. It draws the largest at every temperature, so an id that is penalised by more than 7 ends the answer.
@@ -13,15 +13,10 @@
 
 namespace shoal::kernels {
 
-inline constexpr TokenId echo_eos_id = 256;
-
-// 256 bytes and the end; `context` positions.
-Spec echo_spec(std::uint32_t context);
-
 class EchoBackend : public Backend {
 public:
   enum class Mode {
-    repeat,  // id p is prompt byte p, then echo_eos_id: a function of the prompt and p
+    repeat,  // id p is prompt byte p, then bytes_eos_id: a function of the prompt and p
     salted,  // id p is a hash of all ids before it, a byte: a splice of two histories shows; never ends by itself
   };
 

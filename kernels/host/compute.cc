@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/page.h"
-#include "kernels/host/ref/ref.h"
 
 namespace shoal::kernels {
 namespace {
@@ -17,24 +16,6 @@ constexpr std::uint32_t tile_rows = 8;
 
 std::uint32_t size_of(auto all) { return static_cast<std::uint32_t>(all.size()); }
 
-Ops completed(Ops ops) {
-  const Ops plain = ref::ops();
-  const auto fill = [](auto& op, auto fallback) {
-    if (!op) op = fallback;
-  };
-  fill(ops.embed, plain.embed);
-  fill(ops.rms_norm, plain.rms_norm);
-  fill(ops.matmul, plain.matmul);
-  fill(ops.silu_mul, plain.silu_mul);
-  fill(ops.rope, plain.rope);
-  fill(ops.store_kv, plain.store_kv);
-  fill(ops.attention_mla, plain.attention_mla);
-  fill(ops.attention_expanded, plain.attention_expanded);
-  fill(ops.route, plain.route);
-  fill(ops.add_scaled, plain.add_scaled);
-  return ops;
-}
-
 std::uint64_t cost_of(const Matmul& op) { return std::uint64_t{op.x.rows} * op.x.cols * op.w.rows; }
 std::uint64_t cost_of(const Gated& op) { return 2 * std::uint64_t{op.x.rows} * op.x.cols * op.gate.rows; }
 
@@ -44,7 +25,7 @@ Matmul slice(const Matmul& op, std::uint32_t first, std::uint32_t rows) {
 
 }  // namespace
 
-Compute::Compute(const Ops& ops, std::uint32_t threads) : ops_(completed(ops)), pool_(threads) {}
+Compute::Compute(const Ops& ops, std::uint32_t threads) : ops_(ops), pool_(threads) {}
 
 std::uint64_t Compute::least_cost(std::uint64_t total) const {
   return std::max(piece_cost_min, total / (std::uint64_t{threads()} * pieces_per_thread));

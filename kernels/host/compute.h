@@ -22,7 +22,7 @@ struct Gated {
 
 class Compute {
 public:
-  // `threads` counts the caller. An op that the module leaves empty runs on `ref`.
+  // `threads` counts the caller. No op is empty.
   Compute(const Ops& ops, std::uint32_t threads);
 
   // For what is too small to be worth a piece.

@@ -8,12 +8,36 @@
 
 namespace shoal::kernels {
 
-DeviceInfo host_device(std::string module, MlaForm form) {
-  return {.name = std::move(module), .numerics = form == MlaForm::absorbed ? "ref fp32" : "ref fp32 expanded"};
+namespace {
+
+// Of one KV page of page_tokens tokens, all layers, in fp32.
+std::size_t page_bytes_of(const Spec& spec) {
+  return std::size_t{page_tokens} * spec.mla.cache_dim() * spec.layers * sizeof(float);
+}
+
+// What load() and measure() ask before anything else.
+Result<void> check_spec(const Spec& spec) {
+  if (spec.architecture == Architecture::deepseek_v2) return {};
+  return Error{Code::bad_checkpoint, "the modules of this machine's CPU run deepseek_v2 and no other architecture"};
+}
+
+}  // namespace
+
+HostBackend::HostBackend(const Module& module, MlaForm form, std::uint32_t threads)
+    : compute_(module.ops, threads),
+      info_{.name = module.name, .numerics = module.numerics + (form == MlaForm::absorbed ? "" : " expanded")},
+      form_(form) {}
+
+Result<ModelBytes> HostBackend::measure(const Spec& spec, TensorSource& source) {
+  SHOAL_TRY(check_spec(spec));
+  const auto weights = check_weights(spec, source);
+  if (!weights) return weights.error();
+  return ModelBytes{.stored = weights->stored, .packed = weights->packed, .page = page_bytes_of(spec)};
 }
 
 Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
-  SHOAL_CHECK(!blocks_ && spec.architecture == Architecture::deepseek_v2);
+  SHOAL_CHECK(!blocks_);
+  SHOAL_TRY(check_spec(spec));
   auto weights = load_weights(spec, source);
   if (!weights) return std::move(weights).error();
   spec_ = spec;
@@ -25,7 +49,7 @@ Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
 
 Result<KvShape> HostBackend::reserve_kv(std::size_t bytes) {
   SHOAL_CHECK(blocks_ && !kv_);
-  const std::size_t page_bytes = kv_page_bytes(spec_);
+  const std::size_t page_bytes = page_bytes_of(spec_);
   // A slot number, page * page_tokens + offset, must fit 32 bits.
   const std::size_t pages = std::min<std::size_t>(bytes / page_bytes, UINT32_MAX / page_tokens);
   if (pages == 0) {

@@ -8,21 +8,20 @@
 #include <span>
 #include <vector>
 
-#include "kernels/backend.h"
+#include "kernels/backends.h"
 #include "kernels/host/blocks.h"
 
 namespace shoal::kernels {
 
-// What a backend of this module says about itself. All modules round alike, so `numerics` names the form alone and a
-// stream may move between them.
-DeviceInfo host_device(std::string module, MlaForm form);
-
 class HostBackend : public Backend {
 public:
   // `threads` counts the calling one.
-  HostBackend(const Ops& ops, DeviceInfo info, MlaForm form, std::uint32_t threads = 1)
-      : compute_(ops, threads), info_(std::move(info)), form_(form) {}
+  HostBackend(const Module& module, MlaForm form, std::uint32_t threads = 1);
 
+  // What `spec` takes, whichever the module. Fails as load() does, but for numbers that are not finite.
+  static Result<ModelBytes> measure(const Spec& spec, TensorSource& source);
+
+  // The form of attention is a part of how it rounds.
   DeviceInfo describe() const override { return info_; }
   Result<void> load(const Spec& spec, TensorSource& source) override;
   Result<KvShape> reserve_kv(std::size_t bytes) override;

@@ -8,15 +8,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kernels/backends.h"
 #include "kernels/host/host_backend.h"
 #include "kernels/host/ops.h"
 
 namespace shoal::kernels {
 
-struct Module {
-  std::string name;
-  Ops ops;
-};
+// Every module, on whichever machine: the plainest first.
+std::vector<ModuleName> host_modules();
 
 // The modules that this machine can run, best first: "cpu_avx2" (where the processor has AVX2), "cpu_base", "ref".
 std::vector<std::string> modules_here();
@@ -36,8 +35,8 @@ Result<Module> find_module(std::string_view name, Processor processor = this_pro
 
 struct HostOptions {
   std::string module = "auto";
-  std::uint32_t threads = 0;  // the calling one counted; 0: all cores of this process
-  MlaForm form = MlaForm::absorbed;
+  std::uint32_t threads = 0;         // the calling one counted; 0: all cores of this process
+  MlaForm form = MlaForm::absorbed;  // for the backend's life: by length, results would depend on chunking
 };
 
 // A backend over the named module. Fails with what find_module fails with.

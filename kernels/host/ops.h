@@ -1,5 +1,5 @@
 // About a dozen plain functions over fp32 activations in host memory: what the default Blocks are made of, the unit of
-// oracle tests and of bringing a device up. A module fills an Ops table; entries that it leaves empty run on `ref`.
+// oracle tests and of bringing a module up. A module fills an Ops table; entries that it leaves empty run on `ref`.
 //
 // Every function treats its rows alone: a row's result never depends on which rows are computed with it, nor on how a
 // prompt was cut into steps. Sums have one fixed order. That is what makes batches, chunks and recomputes bitwise
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "base/ids.h"
 #include "kernels/spec.h"
@@ -151,6 +152,13 @@ struct Ops {
   void (*attention_expanded)(const AttentionExpanded&) = nullptr;
   void (*route)(const Route&) = nullptr;
   void (*add_scaled)(const AddScaled&) = nullptr;
+};
+
+// Ops for one instruction set or one way to round, by the name that a person asks for.
+struct Module {
+  std::string name;
+  std::string numerics;  // how it rounds: modules that share the word give the same bits
+  Ops ops;               // all of them, once find_module has filled what the module leaves to `ref`
 };
 
 }  // namespace shoal::kernels

@@ -26,7 +26,7 @@ LAYERS = {
     "kernels": {"base"},
     "kernels/echo": {"base", "kernels"},
     "kernels/host": {"base", "kernels"},
-    "engine": {"base", "kernels", "kernels/echo", "kernels/host"},
+    "engine": {"base", "kernels"},
     "actors": {"base", "protocol"},
     "actors/flow": {"base", "protocol", "actors"},
     "actors/net": {"base", "protocol", "actors", "actors/flow"},
@@ -36,7 +36,7 @@ LAYERS = {
     "services/gateway": SERVICE | {"text"},
     "services/preprocess": SERVICE | {"text"},
     "services/router": SERVICE,
-    "services/inference": SERVICE | {"engine", "kernels", "kernels/host", "text"},  # text for the tokenizer's digest
+    "services/inference": SERVICE | {"engine", "kernels", "text"},  # text for the tokenizer's digest
     "services/postprocess": SERVICE | {"text"},
     "cli": SERVICE | {f"services/{kind}" for kind in ("gateway", "preprocess", "router", "inference", "postprocess")},
 }

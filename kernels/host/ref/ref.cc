@@ -15,8 +15,4 @@ Ops ops() {
           .add_scaled = add_scaled};
 }
 
-std::unique_ptr<HostBackend> make_backend(MlaForm form) {
-  return std::make_unique<HostBackend>(ops(), host_device("ref", form), form);
-}
-
 }  // namespace shoal::kernels::ref

@@ -2,9 +2,6 @@
 // on the stored weights; bitwise independent of batch, chunking and instruction set.
 #pragma once
 
-#include <memory>
-
-#include "kernels/host/host_backend.h"
 #include "kernels/host/ops.h"
 
 namespace shoal::kernels::ref {
@@ -22,9 +19,5 @@ void add_scaled(const AddScaled& op);
 
 // All of the above.
 Ops ops();
-
-// One rank on this machine's CPU. The form is fixed for the backend's life: switching it per step would make results
-// depend on chunking.
-std::unique_ptr<HostBackend> make_backend(MlaForm form = MlaForm::absorbed);
 
 }  // namespace shoal::kernels::ref

@@ -158,7 +158,7 @@ TEST_CASE("at the step after a cancel the stream's pages are free, at 1,000 rand
   EchoModel model{kernels::EchoBackend::Mode::salted, pages};
   Moments moments;
   for (std::uint64_t seed = 0; moments.all() < 1000; ++seed) {
-    Run run{model.backend, kernels::echo_spec(1024), seed};
+    Run run{model.backend, kernels::bytes_spec(1024), seed};
     for (int turn = 0; turn < 120; ++turn) run.turn(moments);
     run.cancel_all(moments);
   }

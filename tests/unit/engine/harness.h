@@ -42,7 +42,7 @@ inline Work work_of(std::uint8_t number, std::vector<TokenId> prompt, std::uint3
 struct EchoModel {
   explicit EchoModel(kernels::EchoBackend::Mode mode, std::uint32_t pages) : backend(mode) {
     NoWeights none;
-    REQUIRE(backend.load(kernels::echo_spec(4096), none));
+    REQUIRE(backend.load(kernels::bytes_spec(4096), none));
     REQUIRE(backend.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId)));
   }
   kernels::EchoBackend backend;

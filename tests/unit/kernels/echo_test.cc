@@ -60,12 +60,12 @@ TEST_CASE("the byte model has logits where they are asked for: 8 for what comes 
   REQUIRE(output.logprobs.size() == 1);
   const double sum = std::exp(8.0) + std::exp(1.0) + 255;
   CHECK(output.logprobs[0].logprob == doctest::Approx(8 - std::log(sum)));
-  CHECK(output.logprobs[0].top_ids == std::vector<TokenId>{'a', echo_eos_id});
+  CHECK(output.logprobs[0].top_ids == std::vector<TokenId>{'a', bytes_eos_id});
   CHECK(draw({.params = {}}).logprobs.empty());
 
   const SamplingParams penalized{.temperature = 1, .frequency_penalty = 2};
   for (std::uint32_t times = 0; times < 6; ++times) {
     const SeenIds seen(penalized, prompt, std::vector<TokenId>(times, 'a'));
-    CHECK(draw({.params = penalized, .seen = &seen}).ids[0] == (times < 4 ? TokenId{'a'} : echo_eos_id));
+    CHECK(draw({.params = penalized, .seen = &seen}).ids[0] == (times < 4 ? TokenId{'a'} : bytes_eos_id));
   }
 }

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/host/ref/ref.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/kernels/random_model.h"
 
 using namespace shoal;
@@ -15,7 +15,8 @@ using namespace shoal::kernels;
 namespace {
 
 struct Model {
-  explicit Model(MlaForm form = MlaForm::absorbed) : backend(ref::make_backend(form)) {
+  explicit Model(MlaForm form = MlaForm::absorbed)
+      : backend(make_host_backend({.module = "ref", .threads = 1, .form = form}).value()) {
     RandomSource source{3};
     REQUIRE(backend->load(small_spec(), source));
     REQUIRE(backend->reserve_kv(std::size_t{1} << 20));
@@ -118,7 +119,7 @@ TEST_CASE("a layer without shared experts is one whose shared experts add nothin
     Spec spec = small_spec();
     spec.moe->shared = shared;
     NoShared source{3};
-    auto backend = ref::make_backend();
+    auto backend = make_host_backend({.module = "ref", .threads = 1}).value();
     REQUIRE(backend->load(spec, source));
     REQUIRE(backend->reserve_kv(std::size_t{1} << 20));
     auto& rows = logits.emplace_back(ids.size() * spec.vocab);
@@ -186,7 +187,7 @@ TEST_CASE("progress is told once a layer") {
 }
 
 TEST_CASE("KV memory too small for one page is refused") {
-  auto backend = ref::make_backend();
+  auto backend = make_host_backend({.module = "ref", .threads = 1}).value();
   RandomSource source{3};
   REQUIRE(backend->load(small_spec(), source));
   CHECK(backend->reserve_kv(1000).error().code == Code::too_large);

@@ -233,5 +233,6 @@ TEST_CASE("modules round alike and say so; another form of attention is another 
     CHECK(info.name == name);
     CHECK(info.numerics == "ref fp32");
   }
-  CHECK(host_device("ref", MlaForm::expanded).numerics != "ref fp32");
+  CHECK(make_host_backend({.module = "ref", .threads = 1, .form = MlaForm::expanded}).value()->describe().numerics !=
+        "ref fp32");
 }
