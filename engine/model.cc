@@ -54,9 +54,9 @@ Result<Model> open_bytes(const ModelOptions& options) {
   if (!made) return std::move(made).error();
   model.backend = std::move(*made);
   NoWeights none;
-  SHOAL_TRY(model.backend->load(model.spec, none));
-  auto kv = model.backend->reserve_kv(options.kv_bytes == 0 ? bytes_kv_bytes_max
-                                                            : std::min(options.kv_bytes, bytes_kv_bytes_max));
+  SHOAL_TRY(model.backend->load(model.spec, none, {}, {}));
+  auto kv = model.backend->reserve_kv(
+      options.kv_bytes == 0 ? bytes_kv_bytes_max : std::min(options.kv_bytes, bytes_kv_bytes_max), options.streams);
   if (!kv) return std::move(kv).error();
   model.kv = *kv;
   model.stream_tokens = stream_tokens(bytes_context_tokens, kv->pages);
@@ -98,8 +98,8 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
     auto made = (*kind)->make({.module = options.module, .threads = options.threads});
     if (!made) return std::move(made).error();
     model.backend = std::move(*made);
-    SHOAL_TRY(model.backend->load(model.spec, *checkpoint));
-    auto kv = model.backend->reserve_kv(*kv_bytes);
+    SHOAL_TRY(model.backend->load(model.spec, *checkpoint, {}, {}));
+    auto kv = model.backend->reserve_kv(*kv_bytes, options.streams);
     if (!kv) return std::move(kv).error();
     model.kv = *kv;
   } catch (const std::bad_alloc&) {

@@ -5,12 +5,16 @@
 #include <numeric>
 
 #include "base/check.h"
-#include "kernels/host/finite.h"
 
 namespace shoal::kernels {
 
-Blocks::Blocks(const Spec& spec, const Weights& weights, Compute& compute, MlaForm form)
-    : spec_(spec), weights_(weights), compute_(compute), form_(form), scale_(static_cast<float>(softmax_scale(spec))) {}
+Blocks::Blocks(const Spec& spec, const Weights& weights, Compute& compute, Slots& slots, MlaForm form)
+    : spec_(spec),
+      weights_(weights),
+      compute_(compute),
+      slots_(slots),
+      form_(form),
+      scale_(static_cast<float>(softmax_scale(spec))) {}
 
 void Blocks::use_kv(float* kv, std::uint32_t pages) {
   kv_ = kv;
@@ -220,22 +224,20 @@ void Blocks::head(Stream& stream, const Step& step, StepOutput& output) {
 
   std::uint32_t next = 0;
   for (const SeqStep& sequence : step.sequences) {
-    const auto count = static_cast<std::uint32_t>(sequence.ids.size());
-    const std::uint32_t taken = !sequence.logits.empty() ? count : sequence.sample ? 1 : 0;
+    const std::uint32_t count = sequence.tokens();
+    const std::uint32_t taken = !sequence.logits.empty() ? count : sequence.draws ? 1 : 0;
     if (!sequence.logits.empty()) {
       SHOAL_CHECK(sequence.logits.size() == std::size_t{count} * spec_.vocab);
       std::copy_n(logits.row(next), sequence.logits.size(), sequence.logits.begin());
     }
     next += taken;
-    TokenId drawn = no_token;
-    if (const SampleStep* sample = sequence.sample) {
-      const std::span<const float> row(logits.row(next - 1), spec_.vocab);
-      if (all_finite(row)) drawn = sampler_.sample(row, sample->params, sample->choice, sample->position, sample->seen);
-      if (sample->params.logprobs && drawn != no_token) {
-        output.logprobs.push_back(log_probabilities(row, drawn, sample->params.top_logprobs));
-      }
+    if (!sequence.draws) {
+      output.ids.push_back(no_token);
+    } else if (sequence.feeds_drawn && slots_.drawn(sequence.slot) == no_token) {
+      slots_.record(sequence.slot, no_token, output);
+    } else {
+      slots_.draw(sequence.slot, {logits.row(next - 1), spec_.vocab}, *sequence.draws, output);
     }
-    output.ids.push_back(drawn);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "kernels/host/compute.h"
 #include "kernels/host/ops.h"
 #include "kernels/host/weights.h"
+#include "kernels/slots.h"
 #include "kernels/spec.h"
 
 namespace shoal::kernels {
@@ -34,8 +35,10 @@ struct Step {
   std::uint32_t tokens() const { return static_cast<std::uint32_t>(ids.size()); }
 };
 
-// Lays out `sequences` for `spec`; `frequencies` are rope_frequencies(spec.rope, ...).
-Step lay_out(std::span<const SeqStep> sequences, const Spec& spec, std::span<const double> frequencies);
+// Lays out `sequences` for `spec`; `frequencies` are rope_frequencies(spec.rope, ...). Ids that slots drew are taken
+// from them.
+Step lay_out(std::span<const SeqStep> sequences, const Spec& spec, std::span<const double> frequencies,
+             const Slots& slots);
 
 // The residual stream.
 struct Stream {
@@ -45,8 +48,8 @@ struct Stream {
 
 class Blocks {
 public:
-  // `spec`, `weights` and `compute` outlive the blocks. `kv` is [layers, pages, page_tokens, cache_dim].
-  Blocks(const Spec& spec, const Weights& weights, Compute& compute, MlaForm form);
+  // What is passed outlives the blocks. `kv` is [layers, pages, page_tokens, cache_dim].
+  Blocks(const Spec& spec, const Weights& weights, Compute& compute, Slots& slots, MlaForm form);
   virtual ~Blocks() = default;
 
   void use_kv(float* kv, std::uint32_t pages);
@@ -71,11 +74,11 @@ protected:
   const Spec& spec_;
   const Weights& weights_;
   Compute& compute_;
+  Slots& slots_;
   const MlaForm form_;
   const float scale_;  // of the softmax
   float* kv_ = nullptr;
   std::uint32_t pages_ = 0;
-  Sampler sampler_;
 
   // Scratch, kept between steps. Each is named after what it holds.
   Buffer x_, delta_, normed_, q_latent_, q_, kv_rows_, q_absorbed_, mixed_, heads_out_;

@@ -35,19 +35,24 @@ Result<ModelBytes> HostBackend::measure(const Spec& spec, TensorSource& source) 
   return ModelBytes{.stored = weights->stored, .packed = weights->packed, .page = page_bytes_of(spec)};
 }
 
-Result<void> HostBackend::load(const Spec& spec, TensorSource& source) {
+Result<void> HostBackend::load(const Spec& spec, TensorSource& source, Shard shard, std::string_view numerics) {
   SHOAL_CHECK(!blocks_);
   SHOAL_TRY(check_spec(spec));
-  auto weights = load_weights(spec, source);
+  if (shard.ranks != 1) return Error{Code::bad_config, "module " + info_.name + " runs on one rank"};
+  if (!numerics.empty() && numerics != info_.numerics) {
+    return Error{Code::bad_config,
+                 "numerics: module " + info_.name + " has `" + info_.numerics + "`, got " + std::string(numerics)};
+  }
+  auto weights = load_weights(spec, source, progress_);
   if (!weights) return std::move(weights).error();
   spec_ = spec;
   weights_ = std::move(*weights);
   frequencies_ = rope_frequencies(spec_.rope, spec_.mla.rope_dim);
-  blocks_ = std::make_unique<Blocks>(spec_, weights_, compute_, form_);
+  blocks_ = std::make_unique<Blocks>(spec_, weights_, compute_, slots_, form_);
   return {};
 }
 
-Result<KvShape> HostBackend::reserve_kv(std::size_t bytes) {
+Result<KvShape> HostBackend::reserve_kv(std::size_t bytes, std::uint32_t slots) {
   SHOAL_CHECK(blocks_ && !kv_);
   const std::size_t page_bytes = page_bytes_of(spec_);
   // A slot number, page * page_tokens + offset, must fit 32 bits.
@@ -59,16 +64,17 @@ Result<KvShape> HostBackend::reserve_kv(std::size_t bytes) {
   pages_ = static_cast<std::uint32_t>(pages);
   kv_ = std::make_unique_for_overwrite<float[]>(pages * page_floats() * spec_.layers);
   blocks_->use_kv(kv_.get(), pages_);
+  slots_.reserve(slots);
   return KvShape{.pages = pages_, .page_bytes = page_bytes};
 }
 
 Ticket HostBackend::submit(std::span<const SeqStep> steps) {
   SHOAL_CHECK(kv_ && open_.size() < 2);
-  open_.push_back(forward(*blocks_, spec_, lay_out(steps, spec_, frequencies_), progress_));
+  open_.push_back(forward(*blocks_, spec_, lay_out(steps, spec_, frequencies_, slots_), progress_));
   return waited_ + open_.size();
 }
 
-StepOutput HostBackend::wait(Ticket ticket) {
+Result<StepOutput> HostBackend::wait(Ticket ticket) {
   SHOAL_CHECK(!open_.empty() && ticket == waited_ + 1);
   ++waited_;
   StepOutput output = std::move(open_.front());

@@ -10,6 +10,7 @@
 
 #include "kernels/backends.h"
 #include "kernels/host/blocks.h"
+#include "kernels/slots.h"
 
 namespace shoal::kernels {
 
@@ -23,10 +24,12 @@ public:
 
   // The form of attention is a part of how it rounds.
   DeviceInfo describe() const override { return info_; }
-  Result<void> load(const Spec& spec, TensorSource& source) override;
-  Result<KvShape> reserve_kv(std::size_t bytes) override;
+  Result<void> load(const Spec& spec, TensorSource& source, Shard shard, std::string_view numerics) override;
+  Result<KvShape> reserve_kv(std::size_t bytes, std::uint32_t slots) override;
+  void set_sampling(Slot slot, const SlotSampling& sampling) override { slots_.set_sampling(slot, sampling); }
+  void set_mask(Slot slot, std::span<const std::uint32_t> allowed) override { slots_.set_mask(slot, allowed); }
   Ticket submit(std::span<const SeqStep> steps) override;
-  StepOutput wait(Ticket ticket) override;
+  Result<StepOutput> wait(Ticket ticket) override;
   void copy_pages(std::span<const PageCopy> copies) override;
   void on_progress(std::function<void()> progress) override { progress_ = std::move(progress); }
 
@@ -42,6 +45,7 @@ private:
   Spec spec_;
   Weights weights_;
   std::vector<double> frequencies_;
+  Slots slots_;
   std::unique_ptr<Blocks> blocks_;
   std::unique_ptr<float[]> kv_;  // not initialised: the system gives memory as pages are first written
   std::uint32_t pages_ = 0;

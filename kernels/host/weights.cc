@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "kernels/host/finite.h"
+#include "kernels/finite.h"
 
 namespace shoal::kernels {
 namespace {
@@ -29,7 +29,8 @@ float widen_f16(std::uint16_t half) {
 class Packer {
 public:
   // Without `keep` tensors are asked for and counted, and nothing is copied.
-  Packer(TensorSource& source, Weights& weights, bool keep) : source_(source), weights_(weights), keep_(keep) {}
+  Packer(TensorSource& source, Weights& weights, bool keep, std::function<void()> progress)
+      : source_(source), weights_(weights), keep_(keep), progress_(std::move(progress)) {}
 
   const WeightBytes& bytes() const { return bytes_; }
 
@@ -99,6 +100,7 @@ private:
       return nullptr;
     }
     tensor_ = *tensor;
+    if (progress_) progress_();
     bytes_.stored += std::uint64_t{rows} * cols * bytes_of(tensor_.dtype);
     return &tensor_;
   }
@@ -134,6 +136,7 @@ private:
   TensorSource& source_;
   Weights& weights_;
   bool keep_;
+  std::function<void()> progress_;
   Tensor tensor_;
   WeightBytes bytes_;
   bool failed_ = false;
@@ -193,9 +196,9 @@ void pack(Packer& packer, const Spec& spec, Weights& weights) {
 
 }  // namespace
 
-Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
+Result<Weights> load_weights(const Spec& spec, TensorSource& source, const std::function<void()>& progress) {
   Weights weights;
-  Packer packer{source, weights, true};
+  Packer packer{source, weights, true, progress};
   pack(packer, spec, weights);
   if (packer.failed()) return packer.failure();
   return weights;
@@ -203,7 +206,7 @@ Result<Weights> load_weights(const Spec& spec, TensorSource& source) {
 
 Result<WeightBytes> check_weights(const Spec& spec, TensorSource& source) {
   Weights weights;
-  Packer packer{source, weights, false};
+  Packer packer{source, weights, false, {}};
   pack(packer, spec, weights);
   if (packer.failed()) return packer.failure();
   return packer.bytes();

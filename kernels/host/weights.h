@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -48,7 +49,8 @@ struct Weights {
 
 // Fails with what `source` fails with, and with bad_checkpoint for the first number that is not finite. `spec` is
 // consistent (engine/checkpoint has checked it).
-Result<Weights> load_weights(const Spec& spec, TensorSource& source);
+// `progress` is called once a weight when it is set.
+Result<Weights> load_weights(const Spec& spec, TensorSource& source, const std::function<void()>& progress = {});
 
 struct WeightBytes {
   std::uint64_t stored = 0;  // in the files

@@ -71,8 +71,8 @@ Result<engine::Model> open(const Options& options) {
   auto backend = kernels::make_host_backend({.module = options.module, .threads = options.threads});
   if (!backend) return std::move(backend).error();
   BlockSource source;
-  SHOAL_TRY((*backend)->load(model.spec, source));
-  auto kv = (*backend)->reserve_kv(std::size_t{1} << 30);
+  SHOAL_TRY((*backend)->load(model.spec, source, {}, {}));
+  auto kv = (*backend)->reserve_kv(std::size_t{1} << 30, 32);
   if (!kv) return std::move(kv).error();
   model.kv = *kv;
   model.backend = std::move(*backend);

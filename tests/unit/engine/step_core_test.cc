@@ -196,13 +196,13 @@ TEST_CASE("a stream whose logits are not finite ends there, and the others of it
     using EchoBackend::EchoBackend;
     kernels::Ticket submit(std::span<const kernels::SeqStep> steps) override {
       broken_.clear();
-      for (const auto& step : steps) broken_.push_back(step.ids.back() == 'x' && step.sample != nullptr);
+      for (const auto& step : steps) broken_.push_back(step.ids.back() == 'x' && step.draws.has_value());
       return EchoBackend::submit(steps);
     }
-    kernels::StepOutput wait(kernels::Ticket ticket) override {
+    Result<kernels::StepOutput> wait(kernels::Ticket ticket) override {
       auto output = EchoBackend::wait(ticket);
       for (std::size_t i = 0; i < broken_.size(); ++i) {
-        if (broken_[i]) output.ids[i] = kernels::no_token;
+        if (broken_[i]) output->ids[i] = kernels::no_token;
       }
       return output;
     }
@@ -212,8 +212,8 @@ TEST_CASE("a stream whose logits are not finite ends there, and the others of it
   };
   Broken backend{kernels::EchoBackend::Mode::repeat};
   NoWeights none;
-  REQUIRE(backend.load(kernels::bytes_spec(4096), none));
-  REQUIRE(backend.reserve_kv(std::size_t{8} * page_tokens * sizeof(TokenId)));
+  REQUIRE(backend.load(kernels::bytes_spec(4096), none, {}, {}));
+  REQUIRE(backend.reserve_kv(std::size_t{8} * page_tokens * sizeof(TokenId), 8));
   StepCore core{EchoEngine::config_of(8), backend};
   REQUIRE(core.add(work_of(1, bytes_of("abxcd"), 100), Time{}));
   REQUIRE(core.add(work_of(2, bytes_of("abycd"), 5), Time{}));

@@ -50,6 +50,6 @@ TEST_CASE("a backend refuses a model that it cannot run instead of stopping the 
   Nothing nothing;
   const BackendKind* host = find_backend(Architecture::deepseek_v2, "ref");
   CHECK(host->measure(bytes_spec(64), nothing).error().code == Code::bad_checkpoint);
-  CHECK(host->make({.module = "ref", .threads = 1}).value()->load(bytes_spec(64), nothing).error().code ==
+  CHECK(host->make({.module = "ref", .threads = 1}).value()->load(bytes_spec(64), nothing, {}, {}).error().code ==
         Code::bad_checkpoint);
 }

@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "base/page.h"
-#include "kernels/host/finite.h"
+#include "kernels/finite.h"
 #include "kernels/host/modules.h"
 #include "kernels/host/ref/ref.h"
 #include "kernels/host/weights.h"

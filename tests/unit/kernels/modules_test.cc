@@ -160,13 +160,13 @@ std::vector<TokenId> some_ids(std::size_t count, std::uint32_t vocab, std::uint6
 std::vector<float> logits_of(const Spec& spec, const HostOptions& options) {
   auto backend = make_host_backend(options).value();
   RandomSource source{3};
-  REQUIRE(backend->load(spec, source));
-  REQUIRE(backend->reserve_kv(std::size_t{8} << 20));
+  REQUIRE(backend->load(spec, source, {}, {}));
+  REQUIRE(backend->reserve_kv(std::size_t{8} << 20, 1));
   const auto ids = some_ids(150, spec.vocab, 1);
   const std::vector<PageId> first = {4, 2, 3};
   const std::vector<PageId> second = {1};
   const SeqStep before{.pages = first, .first = 0, .ids = std::span(ids).first(70)};
-  backend->wait(backend->submit({&before, 1}));
+  REQUIRE(backend->wait(backend->submit({&before, 1})));
   std::vector<float> logits((80 + 1 + 40) * spec.vocab);
   std::span<float> rest = logits;
   const auto take = [&](std::size_t rows) {
@@ -179,7 +179,7 @@ std::vector<float> logits_of(const Spec& spec, const HostOptions& options) {
       {.pages = first, .first = 70, .ids = std::span(ids).subspan(70), .logits = take(80)},
       {.pages = second, .first = 0, .ids = std::span(ids).first(1), .logits = take(1)},
       {.pages = third, .first = 0, .ids = std::span(ids).first(40), .logits = take(40)}};
-  backend->wait(backend->submit(steps));
+  REQUIRE(backend->wait(backend->submit(steps)));
   return logits;
 }
 

@@ -56,7 +56,7 @@ private:
 
 struct Engine {
   Engine() {
-    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId)).has_value());
+    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId), 32).has_value());
     engine::StepCoreConfig config;
     config.vocab = 257;
     config.context_tokens = 1024;
@@ -120,7 +120,7 @@ class GatedEcho : public kernels::EchoBackend {
 public:
   GatedEcho() : EchoBackend(Mode::salted) {}
 
-  kernels::StepOutput wait(kernels::Ticket ticket) override {
+  Result<kernels::StepOutput> wait(kernels::Ticket ticket) override {
     std::unique_lock lock(mutex_);
     ++entered_;
     changed_.notify_all();
@@ -155,7 +155,7 @@ private:
 TEST_CASE("a cancel that comes during a step frees the stream's pages at the next one") {
   constexpr std::uint32_t pages = 64;
   GatedEcho backend;
-  REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)).has_value());
+  REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId), 6).has_value());
   engine::StepCoreConfig config;
   config.vocab = 257;
   config.context_tokens = 2048;
