@@ -57,7 +57,7 @@ void Scheduler::admit(Batch& batch, std::uint32_t spare) {
     Sequence& s = *waiting_.front();
     if (s.drawing > 0) return;  // preempted while its next id is drawn, which decides whether it goes on
     const std::uint32_t tokens = chunk(s, spare);
-    if (tokens == 0 || pages_for(s.known()) > pool_.free_pages() + pages_outside_batch()) return;
+    if (tokens == 0 || !could_hold(s)) return;
     while (!pool_.reserve(s.pages, s.known())) SHOAL_CHECK(evict_idle(s, batch));
     leave(s);
     join(running_, s, SequenceState::running);
@@ -86,11 +86,18 @@ bool Scheduler::evict_idle(const Sequence& keeper, Batch& batch) {
   return false;
 }
 
-std::size_t Scheduler::pages_outside_batch() const {
-  std::size_t pages = 0;
-  for (const Sequence* s : parked_) pages += s->pages.size();
-  for (const Sequence* s : waiting_) pages += s->pages.size();
-  return pages;
+// Whether its known ids find room, if need be by the pages that all others outside the batch hold and nobody else does.
+bool Scheduler::could_hold(const Sequence& sequence) const {
+  const std::size_t wanted =
+      pages_for(sequence.known()) - std::min<std::size_t>(pages_for(sequence.known()), sequence.pages.size());
+  if (wanted <= pool_.free_pages()) return true;
+  std::vector<const std::vector<PageId>*> others;
+  for (const List* list : {&parked_, &waiting_}) {
+    for (const Sequence* s : *list) {
+      if (s != &sequence) others.push_back(&s->pages);
+    }
+  }
+  return wanted <= pool_.free_pages() + pool_.freed_by(others);
 }
 
 void Scheduler::preempt_youngest(Batch& batch) {

@@ -60,7 +60,7 @@ private:
   bool goes_before(const Sequence& a, const Sequence& b, SequenceState state) const;
   List& list_of(SequenceState state);
   void admit(Batch& batch, std::uint32_t spare);
-  std::size_t pages_outside_batch() const;
+  bool could_hold(const Sequence& sequence) const;
   bool awaits_ids() const;
   bool evict_idle(const Sequence& keeper, Batch& batch);
   void preempt_youngest(Batch& batch);
