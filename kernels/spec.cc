@@ -44,7 +44,7 @@ double rope_magnitude(const RopeSpec& rope) {
 }
 
 double softmax_scale(const Spec& spec) {
-  const double plain = 1 / std::sqrt(double(spec.mla.qk_dim()));
+  const double plain = 1 / std::sqrt(double(spec.qk_dim()));
   if (!spec.rope.yarn || spec.rope.yarn->mscale_all_dim == 0) return plain;
   const double magnitude = yarn_magnitude(spec.rope.yarn->factor, spec.rope.yarn->mscale_all_dim);
   return plain * magnitude * magnitude;

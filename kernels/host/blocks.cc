@@ -29,7 +29,7 @@ void Blocks::embed(Stream& stream, const Step& step) {
 
 void Blocks::attention(Stream& stream, std::uint32_t layer_index, const Step& step) {
   const LayerWeights& layer = weights_.layers[layer_index];
-  const MlaSpec& mla = spec_.mla;
+  const MlaSpec& mla = spec_.mla();
   const auto eps = static_cast<float>(spec_.latent_norm_eps);
   const Mat x = normed(stream, layer.attn_norm);
 
@@ -72,7 +72,7 @@ void Blocks::attention(Stream& stream, std::uint32_t layer_index, const Step& st
 
 // Everything that is made of x alone: what is to be cached, and the queries.
 Mat Blocks::project(const LayerWeights& layer, const Mat& x, const Mat& kv_rows) {
-  const MlaSpec& mla = spec_.mla;
+  const MlaSpec& mla = spec_.mla();
   const Mat q = scratch(q_, x.rows, mla.heads * mla.qk_dim());
   const Matmul kv{.x = x, .w = layer.kv_a, .y = kv_rows};
   if (mla.q_lora_rank == 0) {
@@ -93,7 +93,7 @@ Mat Blocks::project(const LayerWeights& layer, const Mat& x, const Mat& kv_rows)
 // q_nope moves into the latent's space, so that the latent itself is the key; the result comes back out of it.
 void Blocks::attend_absorbed(const LayerWeights& layer, const Mat& q, const float* kv, const Step& step,
                              const Mat& out) {
-  const MlaSpec& mla = spec_.mla;
+  const MlaSpec& mla = spec_.mla();
   const Mat absorbed = scratch(q_absorbed_, q.rows, mla.heads * mla.cache_dim());
   matmuls_.clear();
   for (std::uint32_t h = 0; h < mla.heads; ++h) {
@@ -254,7 +254,7 @@ Mat Blocks::normed(Stream& stream, const float* weight) {
 }
 
 float* Blocks::kv_of(std::uint32_t layer) const {
-  return kv_ + std::size_t{layer} * pages_ * page_tokens * spec_.mla.cache_dim();
+  return kv_ + std::size_t{layer} * pages_ * page_tokens * spec_.cache_dim();
 }
 
 }  // namespace shoal::kernels

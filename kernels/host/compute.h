@@ -2,6 +2,7 @@
 // its result, so the number of threads never changes a bit. Lives on the engine's thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,8 +15,8 @@ namespace shoal::kernels {
 // out = silu(x * gate^T) * (x * up^T); `scratch` is as large as `out`.
 struct Gated {
   Mat x;
-  Weight gate;
-  Weight up;
+  PackedWeight gate;
+  PackedWeight up;
   Mat scratch;
   Mat out;
 };
@@ -52,8 +53,11 @@ private:
     std::uint32_t heads = 0;
   };
 
-  // Cuts `rows` of `row_cost` multiplications each into pieces_ of at least `least`.
-  void cut(std::uint32_t op, std::uint32_t rows, std::uint64_t row_cost, std::uint64_t least);
+  // Cuts `rows` of `row_cost` multiplications each into pieces_ of at least `least`, between tiles of `tile` rows.
+  void cut(std::uint32_t op, std::uint32_t rows, std::uint64_t row_cost, std::uint64_t least, std::uint32_t tile);
+  template <class Op>
+  void prepare(std::span<const Op> all);
+  const std::byte* prepared_x(std::uint32_t op) const { return prepared_of_.empty() ? nullptr : prepared_of_[op]; }
   std::uint64_t least_cost(std::uint64_t total) const;
   void cut_attention(const AttentionMla& op);
 
@@ -61,6 +65,8 @@ private:
   Pool pool_;
   std::vector<Piece> pieces_;  // of the call in progress
   std::vector<AttentionPiece> attention_pieces_;
+  std::vector<const std::byte*> prepared_of_;  // each op's x; empty for a module that does not prepare
+  std::vector<std::byte> prepared_;
 };
 
 }  // namespace shoal::kernels

@@ -12,19 +12,31 @@ namespace {
 
 // Of one KV page of page_tokens tokens, all layers, in fp32.
 std::size_t page_bytes_of(const Spec& spec) {
-  return std::size_t{page_tokens} * spec.mla.cache_dim() * spec.layers * sizeof(float);
+  return std::size_t{page_tokens} * spec.cache_dim() * spec.layers * sizeof(float);
 }
 
 // What load() and measure() ask before anything else.
 Result<void> check_spec(const Spec& spec) {
-  if (spec.architecture == Architecture::deepseek_v2) return {};
-  return Error{Code::bad_checkpoint, "the modules of this machine's CPU run deepseek_v2 and no other architecture"};
+  const auto refuse = [](const char* what) {
+    return Error{Code::bad_checkpoint, std::string("the modules of this machine's CPU have no ") + what};
+  };
+  if (spec.architecture != Architecture::deepseek_v2) return refuse("architecture but deepseek_v2");
+  const auto* mla = std::get_if<MlaSpec>(&spec.attention);
+  if (mla == nullptr) return refuse("grouped-query attention");
+  if (mla->bias) return refuse("biases of attention");
+  if (!spec.moe) return {};
+  if (spec.moe->scoring != Scoring::softmax) return refuse("sigmoid gates");
+  if (spec.moe->correction_bias) return refuse("gates with a correction bias");
+  if (spec.moe->gating == Gating::group_limited_pairs) return refuse("groups by their two best experts");
+  if (spec.moe->scales_normed) return refuse("weights of experts that are normalised and scaled");
+  return {};
 }
 
 }  // namespace
 
 HostBackend::HostBackend(const Module& module, MlaForm form, std::uint32_t threads)
     : compute_(module.ops, threads),
+      tile_rows_(module.tile_rows),
       info_{.name = module.name, .numerics = module.numerics + (form == MlaForm::absorbed ? "" : " expanded")},
       form_(form) {}
 
@@ -43,11 +55,11 @@ Result<void> HostBackend::load(const Spec& spec, TensorSource& source, Shard sha
     return Error{Code::bad_config,
                  "numerics: module " + info_.name + " has `" + info_.numerics + "`, got " + std::string(numerics)};
   }
-  auto weights = load_weights(spec, source, progress_);
+  auto weights = load_weights(spec, source, {.tile_rows = tile_rows_, .progress = progress_});
   if (!weights) return std::move(weights).error();
   spec_ = spec;
   weights_ = std::move(*weights);
-  frequencies_ = rope_frequencies(spec_.rope, spec_.mla.rope_dim);
+  frequencies_ = rope_frequencies(spec_.rope, spec_.mla().rope_dim);
   blocks_ = std::make_unique<Blocks>(spec_, weights_, compute_, slots_, form_);
   return {};
 }

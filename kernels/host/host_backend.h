@@ -37,9 +37,10 @@ public:
   std::span<float> kv();
 
 private:
-  std::size_t page_floats() const { return std::size_t{page_tokens} * spec_.mla.cache_dim(); }
+  std::size_t page_floats() const { return std::size_t{page_tokens} * spec_.cache_dim(); }
 
   Compute compute_;
+  std::uint32_t tile_rows_;
   DeviceInfo info_;
   MlaForm form_;
   Spec spec_;

@@ -24,6 +24,7 @@ void fill_ref(Ops&) {}
 struct Known {
   std::string_view name;
   std::string_view numerics;
+  std::uint32_t tile_rows;
   bool here;  // whether the processor has its instructions
   void (*fill)(Ops&);
 };
@@ -31,11 +32,11 @@ struct Known {
 // All of them, the plainest first. What a module leaves empty runs on `ref`.
 std::vector<Known> known_modules(Processor processor) {
 #if defined(__x86_64__)
-  const Known avx2 = {"cpu_avx2", "ref fp32", processor.avx2, cpu_avx2::fill};
+  const Known avx2 = {"cpu_avx2", "ref fp32", 8, processor.avx2, cpu_avx2::fill};
 #else
-  const Known avx2 = {"cpu_avx2", "ref fp32", false, nullptr};
+  const Known avx2 = {"cpu_avx2", "ref fp32", 8, false, nullptr};
 #endif
-  return {{"ref", "ref fp32", true, fill_ref}, {"cpu_base", "ref fp32", true, cpu_base::fill}, avx2};
+  return {{"ref", "ref fp32", 8, true, fill_ref}, {"cpu_base", "ref fp32", 8, true, cpu_base::fill}, avx2};
 }
 
 }  // namespace
@@ -75,7 +76,10 @@ Result<Module> find_module(std::string_view name, Processor processor) {
       return Error{Code::bad_config, "module: this machine's processor lacks the instructions of " + std::string(name) +
                                          "; it can run " + usable};
     }
-    Module module{.name = std::string(known->name), .numerics = std::string(known->numerics), .ops = ref::ops()};
+    Module module{.name = std::string(known->name),
+                  .numerics = std::string(known->numerics),
+                  .tile_rows = known->tile_rows,
+                  .ops = ref::ops()};
     known->fill(module.ops);
     return module;
   }

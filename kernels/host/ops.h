@@ -31,15 +31,26 @@ struct Mat {
   Mat range(std::uint32_t from, std::uint32_t count) const { return {row(from), count, cols, stride}; }
 };
 
-// A stored matrix [rows, cols] = [out, in], f32 or bf16, rows back to back. Not owned.
-struct Weight {
-  DType dtype = DType::f32;
+// How the numbers of a packed weight lie.
+enum class Format : std::uint8_t {
+  f32,   // rows back to back
+  bf16,  // rows back to back
+};
+
+constexpr std::size_t bytes_of(Format format) { return format == Format::f32 ? 4 : 2; }
+
+// A matrix [rows, cols] = [out, in] as a module wants it. Not owned.
+struct PackedWeight {
+  Format format = Format::f32;
   std::uint32_t rows = 0;
   std::uint32_t cols = 0;
+  std::uint32_t tile_rows = 1;  // rows that kernels take together: a cut elsewhere costs time, never bits
   const std::byte* data = nullptr;
+  const float* scales = nullptr;  // of formats whose numbers are multiples of some; null for those above
 
-  Weight slice(std::uint32_t from, std::uint32_t count) const {
-    return {dtype, count, cols, data + std::size_t{from} * cols * bytes_of(dtype)};
+  // Rows [from, from + count).
+  PackedWeight slice(std::uint32_t from, std::uint32_t count) const {
+    return {format, count, cols, tile_rows, data + std::size_t{from} * cols * bytes_of(format), scales};
   }
 };
 
@@ -53,7 +64,7 @@ struct SeqRows {
 
 // out [ids, hidden] = rows of table [vocab, hidden].
 struct Embed {
-  Weight table;
+  PackedWeight table;
   std::span<const TokenId> ids;
   Mat out;
 };
@@ -67,11 +78,21 @@ struct RmsNorm {
   Mat out;
 };
 
+// What a module that multiplies something else than fp32 makes of x for weights of a format: row r at out + r *
+// row_bytes. Done once for a product, however many pieces it is cut into.
+struct Prepare {
+  Mat x;
+  Format format = Format::f32;
+  std::byte* out = nullptr;
+  std::size_t row_bytes = 0;  // prepared_row_bytes(x.cols, format)
+};
+
 // y [rows, w.rows] = x [rows, w.cols] * w^T.
 struct Matmul {
   Mat x;
-  Weight w;
+  PackedWeight w;
   Mat y;
+  const std::byte* prepared = nullptr;  // x, by the module's prepare; null for a module without one
 };
 
 // gate = silu(gate) * up, both [rows, width].
@@ -119,7 +140,7 @@ struct AttentionExpanded {
   const float* kv = nullptr;
   std::span<const SeqRows> sequences;
   MlaSpec mla;
-  Weight kv_b;  // [heads * (nope_dim + v_dim), kv_lora_rank]
+  PackedWeight kv_b;  // [heads * (nope_dim + v_dim), kv_lora_rank]
   float scale = 1;
   Mat out;  // [rows, heads * v_dim]
 };
@@ -152,13 +173,18 @@ struct Ops {
   void (*attention_expanded)(const AttentionExpanded&) = nullptr;
   void (*route)(const Route&) = nullptr;
   void (*add_scaled)(const AddScaled&) = nullptr;
+
+  // Both or neither: a module without them multiplies x as it is.
+  std::size_t (*prepared_row_bytes)(std::uint32_t cols, Format format) = nullptr;  // 0: not for this format
+  void (*prepare)(const Prepare&) = nullptr;
 };
 
 // Ops for one instruction set or one way to round, by the name that a person asks for.
 struct Module {
   std::string name;
-  std::string numerics;  // how it rounds: modules that share the word give the same bits
-  Ops ops;               // all of them, once find_module has filled what the module leaves to `ref`
+  std::string numerics;         // how it rounds: modules that share the word give the same bits
+  std::uint32_t tile_rows = 1;  // of the weights that are packed for it
+  Ops ops;                      // all that must be there, once find_module has filled what the module leaves to `ref`
 };
 
 }  // namespace shoal::kernels

@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
 #include "kernels/finite.h"
+#include "kernels/weight_table.h"
 
 namespace shoal::kernels {
 namespace {
@@ -29,33 +31,33 @@ float widen_f16(std::uint16_t half) {
 class Packer {
 public:
   // Without `keep` tensors are asked for and counted, and nothing is copied.
-  Packer(TensorSource& source, Weights& weights, bool keep, std::function<void()> progress)
-      : source_(source), weights_(weights), keep_(keep), progress_(std::move(progress)) {}
+  Packer(TensorSource& source, Weights& weights, bool keep, Packing packing)
+      : source_(source), weights_(weights), keep_(keep), packing_(std::move(packing)) {}
 
   const WeightBytes& bytes() const { return bytes_; }
 
   bool failed() const { return failed_; }
   Error failure() { return std::move(error_); }
 
-  Weight matrix(WeightId id, std::uint32_t rows, std::uint32_t cols) {
+  PackedWeight matrix(WeightId id, std::uint32_t rows, std::uint32_t cols) {
     const auto tensor = read(id, rows, cols);
     if (!tensor) return {};
     const std::size_t count = std::size_t{rows} * cols;
     const bool widens = tensor->dtype == DType::f16;
-    const DType dtype = widens ? DType::f32 : tensor->dtype;
-    bytes_.packed += count * bytes_of(dtype);
-    if (!keep_) return {dtype, rows, cols, nullptr};
-    std::byte* memory = allocate(count * bytes_of(dtype));
+    const Format format = tensor->dtype == DType::bf16 ? Format::bf16 : Format::f32;
+    bytes_.packed += count * bytes_of(format);
+    if (!keep_) return {.format = format, .rows = rows, .cols = cols};
+    std::byte* memory = allocate(count * bytes_of(format));
     if (widens) {
       widen(*tensor, count, memory);
     } else {
-      std::memcpy(memory, tensor->data, count * bytes_of(dtype));
+      std::memcpy(memory, tensor->data, count * bytes_of(format));
     }
-    const auto bad = dtype == DType::f32
+    const auto bad = format == Format::f32
                          ? first_not_finite(std::span(reinterpret_cast<const float*>(memory), count))
                          : first_not_finite(std::span(reinterpret_cast<const std::uint16_t*>(memory), count));
     if (bad) refuse(id, rows, cols, *bad);
-    return {dtype, rows, cols, memory};
+    return {.format = format, .rows = rows, .cols = cols, .tile_rows = packing_.tile_rows, .data = memory};
   }
 
   const float* vector(WeightId id, std::uint32_t size) {
@@ -71,15 +73,18 @@ public:
   }
 
   // [heads * (nope + v), rank] to [heads * rank, nope].
-  Weight absorb(const Weight& kv_b, const MlaSpec& mla) {
+  PackedWeight absorb(const PackedWeight& kv_b, const MlaSpec& mla) {
     if (failed_) return {};
-    const std::size_t size = bytes_of(kv_b.dtype);
-    const Weight result{kv_b.dtype, mla.heads * mla.kv_lora_rank, mla.nope_dim, nullptr};
+    const std::size_t size = bytes_of(kv_b.format);
+    PackedWeight result{.format = kv_b.format,
+                        .rows = mla.heads * mla.kv_lora_rank,
+                        .cols = mla.nope_dim,
+                        .tile_rows = packing_.tile_rows};
     bytes_.packed += std::size_t{result.rows} * result.cols * size;
     if (!keep_) return {};
     std::byte* memory = allocate(std::size_t{result.rows} * result.cols * size);
     for (std::uint32_t h = 0; h < mla.heads; ++h) {
-      const Weight head = kv_b.slice(h * (mla.nope_dim + mla.v_dim), mla.nope_dim);
+      const PackedWeight head = kv_b.slice(h * (mla.nope_dim + mla.v_dim), mla.nope_dim);
       std::byte* to = memory + std::size_t{h} * mla.kv_lora_rank * mla.nope_dim * size;
       for (std::size_t i = 0; i < mla.nope_dim; ++i) {
         for (std::size_t c = 0; c < mla.kv_lora_rank; ++c) {
@@ -87,7 +92,8 @@ public:
         }
       }
     }
-    return {result.dtype, result.rows, result.cols, memory};
+    result.data = memory;
+    return result;
   }
 
 private:
@@ -100,7 +106,7 @@ private:
       return nullptr;
     }
     tensor_ = *tensor;
-    if (progress_) progress_();
+    if (packing_.progress) packing_.progress();
     bytes_.stored += std::uint64_t{rows} * cols * bytes_of(tensor_.dtype);
     return &tensor_;
   }
@@ -136,69 +142,96 @@ private:
   TensorSource& source_;
   Weights& weights_;
   bool keep_;
-  std::function<void()> progress_;
+  Packing packing_;
   Tensor tensor_;
   WeightBytes bytes_;
   bool failed_ = false;
   Error error_;
 };
 
-void pack_attention(Packer& packer, const Spec& spec, std::uint32_t i, LayerWeights& layer) {
-  const MlaSpec& mla = spec.mla;
-  const std::uint32_t queries = mla.heads * mla.qk_dim();
-  if (mla.q_lora_rank == 0) {
-    layer.q = packer.matrix({Part::q, i}, queries, spec.hidden);
-  } else {
-    layer.q_a = packer.matrix({Part::q_a, i}, mla.q_lora_rank, spec.hidden);
-    layer.q_a_norm = packer.vector({Part::q_a_norm, i}, mla.q_lora_rank);
-    layer.q_b = packer.matrix({Part::q_b, i}, queries, mla.q_lora_rank);
+// Where a weight goes: one of the two.
+struct Place {
+  PackedWeight* matrix = nullptr;
+  const float** vector = nullptr;
+};
+
+Place of(PackedWeight& matrix) { return {.matrix = &matrix}; }
+Place of(const float*& vector) { return {.vector = &vector}; }
+
+Place place_of(Weights& weights, const WeightId& id) {
+  if (id.part == Part::embed) return of(weights.embed);
+  if (id.part == Part::head) return of(weights.head);
+  if (id.part == Part::final_norm) return of(weights.final_norm);
+  LayerWeights& layer = weights.layers.at(id.layer);
+  switch (id.part) {
+    case Part::attn_norm:
+      return of(layer.attn_norm);
+    case Part::mlp_norm:
+      return of(layer.mlp_norm);
+    case Part::q:
+      return of(layer.q);
+    case Part::q_a:
+      return of(layer.q_a);
+    case Part::q_a_norm:
+      return of(layer.q_a_norm);
+    case Part::q_b:
+      return of(layer.q_b);
+    case Part::kv_a:
+      return of(layer.kv_a);
+    case Part::kv_a_norm:
+      return of(layer.kv_a_norm);
+    case Part::kv_b:
+      return of(layer.kv_b);
+    case Part::o:
+      return of(layer.o);
+    case Part::gate:
+      return of(layer.mlp.gate);
+    case Part::up:
+      return of(layer.mlp.up);
+    case Part::down:
+      return of(layer.mlp.down);
+    case Part::router:
+      return of(layer.router);
+    case Part::expert_gate:
+      return of(layer.experts.at(id.expert).gate);
+    case Part::expert_up:
+      return of(layer.experts.at(id.expert).up);
+    case Part::expert_down:
+      return of(layer.experts.at(id.expert).down);
+    case Part::shared_gate:
+      return of(layer.shared.gate);
+    case Part::shared_up:
+      return of(layer.shared.up);
+    case Part::shared_down:
+      return of(layer.shared.down);
+    default:
+      check_failed("a weight that the host backend runs", __FILE__, __LINE__);
   }
-  layer.kv_a = packer.matrix({Part::kv_a, i}, mla.cache_dim(), spec.hidden);
-  layer.kv_a_norm = packer.vector({Part::kv_a_norm, i}, mla.kv_lora_rank);
-  layer.kv_b = packer.matrix({Part::kv_b, i}, mla.heads * (mla.nope_dim + mla.v_dim), mla.kv_lora_rank);
-  layer.absorb = packer.absorb(layer.kv_b, mla);
-  layer.o = packer.matrix({Part::o, i}, spec.hidden, mla.heads * mla.v_dim);
 }
 
-void pack_moe(Packer& packer, const Spec& spec, std::uint32_t i, LayerWeights& layer) {
-  const MoeSpec& moe = *spec.moe;
-  layer.router = packer.matrix({Part::router, i}, moe.experts, spec.hidden);
-  for (std::uint32_t e = 0; e < moe.experts; ++e) {
-    layer.experts.push_back({packer.matrix({Part::expert_gate, i, e}, moe.width, spec.hidden),
-                             packer.matrix({Part::expert_up, i, e}, moe.width, spec.hidden),
-                             packer.matrix({Part::expert_down, i, e}, spec.hidden, moe.width)});
-  }
-  if (moe.shared == 0) return;
-  const std::uint32_t width = moe.shared * moe.width;
-  layer.shared = {packer.matrix({Part::shared_gate, i}, width, spec.hidden),
-                  packer.matrix({Part::shared_up, i}, width, spec.hidden),
-                  packer.matrix({Part::shared_down, i}, spec.hidden, width)};
-}
-
+// `spec` is one that the backend runs.
 void pack(Packer& packer, const Spec& spec, Weights& weights) {
-  weights.embed = packer.matrix({Part::embed}, spec.vocab, spec.hidden);
-  weights.head = spec.tied_embeddings ? weights.embed : packer.matrix({Part::head}, spec.vocab, spec.hidden);
-  weights.final_norm = packer.vector({Part::final_norm}, spec.hidden);
-  for (std::uint32_t i = 0; i < spec.layers && !packer.failed(); ++i) {
-    LayerWeights& layer = weights.layers.emplace_back();
-    layer.attn_norm = packer.vector({Part::attn_norm, i}, spec.hidden);
-    layer.mlp_norm = packer.vector({Part::mlp_norm, i}, spec.hidden);
-    pack_attention(packer, spec, i, layer);
-    if (spec.is_moe(i)) {
-      pack_moe(packer, spec, i, layer);
-    } else {
-      layer.mlp = {packer.matrix({Part::gate, i}, spec.dense_width, spec.hidden),
-                   packer.matrix({Part::up, i}, spec.dense_width, spec.hidden),
-                   packer.matrix({Part::down, i}, spec.hidden, spec.dense_width)};
-    }
+  weights.layers.resize(spec.layers);
+  for (std::uint32_t i = 0; i < spec.layers; ++i) {
+    if (spec.is_moe(i)) weights.layers[i].experts.resize(spec.moe->experts);
   }
+  each_weight(spec, [&](WeightId id, std::uint32_t rows, std::uint32_t cols, const Split&) {
+    const Place place = place_of(weights, id);
+    if (place.matrix != nullptr) {
+      *place.matrix = packer.matrix(id, rows, cols);
+    } else {
+      *place.vector = packer.vector(id, cols);
+    }
+  });
+  if (spec.tied_embeddings) weights.head = weights.embed;
+  for (LayerWeights& layer : weights.layers) layer.absorb = packer.absorb(layer.kv_b, spec.mla());
 }
 
 }  // namespace
 
-Result<Weights> load_weights(const Spec& spec, TensorSource& source, const std::function<void()>& progress) {
+Result<Weights> load_weights(const Spec& spec, TensorSource& source, const Packing& packing) {
   Weights weights;
-  Packer packer{source, weights, true, progress};
+  Packer packer{source, weights, true, packing};
   pack(packer, spec, weights);
   if (packer.failed()) return packer.failure();
   return weights;

@@ -16,41 +16,45 @@
 namespace shoal::kernels {
 
 struct MlpWeights {
-  Weight gate;
-  Weight up;
-  Weight down;
+  PackedWeight gate;
+  PackedWeight up;
+  PackedWeight down;
 };
 
 struct LayerWeights {
   const float* attn_norm = nullptr;
   const float* mlp_norm = nullptr;
-  Weight q;    // without q_lora
-  Weight q_a;  // with it
+  PackedWeight q;    // without q_lora
+  PackedWeight q_a;  // with it
   const float* q_a_norm = nullptr;
-  Weight q_b;
-  Weight kv_a;
+  PackedWeight q_b;
+  PackedWeight kv_a;
   const float* kv_a_norm = nullptr;
-  Weight kv_b;    // [heads * (nope_dim + v_dim), kv_lora_rank]
-  Weight absorb;  // the nope half of kv_b, transposed per head: [heads * kv_lora_rank, nope_dim]
-  Weight o;
-  MlpWeights mlp;     // dense layers
-  Weight router;      // layers with experts
-  MlpWeights shared;  // rows 0 when there are none
+  PackedWeight kv_b;    // [heads * (nope_dim + v_dim), kv_lora_rank]
+  PackedWeight absorb;  // the nope half of kv_b, transposed per head: [heads * kv_lora_rank, nope_dim]
+  PackedWeight o;
+  MlpWeights mlp;       // dense layers
+  PackedWeight router;  // layers with experts
+  MlpWeights shared;    // rows 0 when there are none
   std::vector<MlpWeights> experts;
 };
 
 struct Weights {
-  Weight embed;
-  Weight head;
+  PackedWeight embed;
+  PackedWeight head;
   const float* final_norm = nullptr;
   std::vector<LayerWeights> layers;
   std::vector<std::unique_ptr<std::byte[]>> memory;  // what all of the above points into
 };
 
+struct Packing {
+  std::uint32_t tile_rows = 1;       // of the module that is packed for
+  std::function<void()> progress{};  // called once a weight when it is set
+};
+
 // Fails with what `source` fails with, and with bad_checkpoint for the first number that is not finite. `spec` is
 // consistent (engine/checkpoint has checked it).
-// `progress` is called once a weight when it is set.
-Result<Weights> load_weights(const Spec& spec, TensorSource& source, const std::function<void()>& progress = {});
+Result<Weights> load_weights(const Spec& spec, TensorSource& source, const Packing& packing = {});
 
 struct WeightBytes {
   std::uint64_t stored = 0;  // in the files

@@ -36,7 +36,7 @@ kernels::Spec large_spec() {
   spec.hidden = 1024;
   spec.layers = 12;
   spec.dense_width = 4096;
-  spec.mla.heads = 8;
+  spec.mla().heads = 8;
   spec.moe = kernels::MoeSpec{.experts = 16, .per_token = 4, .shared = 1, .width = 768, .first_layer = 1};
   return spec;
 }

@@ -96,7 +96,7 @@ void matmul_bf16(const Matmul& op, const std::uint16_t* w) {
 
 void matmul(const Matmul& op) {
   SHOAL_CHECK(op.x.cols == op.w.cols && op.y.cols == op.w.rows && op.y.rows == op.x.rows);
-  if (op.w.dtype == DType::bf16) {
+  if (op.w.format == Format::bf16) {
     matmul_bf16(op, reinterpret_cast<const std::uint16_t*>(op.w.data));
   } else {
     const auto* w = reinterpret_cast<const float*>(op.w.data);

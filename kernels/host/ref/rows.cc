@@ -31,8 +31,8 @@ float dot(const float* a, const float* b, std::uint32_t k) {
 
 void embed(const Embed& op) {
   for (std::size_t i = 0; i < op.ids.size(); ++i) {
-    const Weight row = op.table.slice(op.ids[i], 1);
-    (row.dtype == DType::bf16 ? widen<std::uint16_t> : widen<float>)(row.data, row.cols, op.out.row(i));
+    const PackedWeight row = op.table.slice(op.ids[i], 1);
+    (row.format == Format::bf16 ? widen<std::uint16_t> : widen<float>)(row.data, row.cols, op.out.row(i));
   }
 }
 
@@ -55,7 +55,7 @@ void matmul(const Matmul& op) {
   const auto run = [&](const auto* w) {
     dot_block(w, op.w.cols, op.w.rows, op.x.data, op.x.stride, op.x.rows, op.x.cols, op.y.data, op.y.stride);
   };
-  if (op.w.dtype == DType::bf16) {
+  if (op.w.format == Format::bf16) {
     run(reinterpret_cast<const std::uint16_t*>(op.w.data));
   } else {
     run(reinterpret_cast<const float*>(op.w.data));

@@ -179,7 +179,7 @@ TEST_CASE("the same over a real forward pass") {
   auto backend = kernels::make_host_backend({.threads = 2}).value();
   kernels::RandomSource source{5};
   REQUIRE(backend->load(spec, source, {}, {}));
-  const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla.cache_dim() * sizeof(float);
+  const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla().cache_dim() * sizeof(float);
   REQUIRE(backend->reserve_kv(pages * page_bytes, 5)->pages == pages);
   Moments moments;
   for (std::uint64_t seed = 0; moments.all() < 200; ++seed) {

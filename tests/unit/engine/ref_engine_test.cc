@@ -20,7 +20,7 @@ struct Engine {
     const kernels::Spec spec = kernels::small_spec();
     kernels::RandomSource source{5};
     REQUIRE(backend->load(spec, source, {}, {}));
-    const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla.cache_dim() * sizeof(float);
+    const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla().cache_dim() * sizeof(float);
     REQUIRE(backend->reserve_kv(pages * page_bytes, scheduler.sequences_max)->pages == pages);
     std::fill(backend->kv().begin(), backend->kv().end(), std::numeric_limits<float>::quiet_NaN());
     StepCore::Config config;

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/kernels/random_model.h"
+
 using namespace shoal;
 using namespace shoal::kernels;
 
@@ -39,6 +41,27 @@ TEST_CASE("auto makes the best module of this machine, and the byte model is the
   for (const char* const name : {"auto", "ref", "cpu_base"}) {
     CHECK(find_backend(Architecture::bytes, name)->name == "echo");
   }
+}
+
+TEST_CASE("the backend of this machine refuses by name what a model has and it lacks") {
+  RandomSource source{1};
+  const auto refusal = [&](auto change) {
+    Spec spec = small_spec();
+    change(spec);
+    const auto measured = find_backend(Architecture::deepseek_v2, "ref")->measure(spec, source);
+    if (measured) return std::string();
+    CHECK(measured.error().code == Code::bad_checkpoint);
+    return measured.error().text;
+  };
+  const auto says = [](const std::string& text, const char* what) { return text.find(what) != std::string::npos; };
+  CHECK(refusal([](Spec&) {}).empty());
+  CHECK(
+      says(refusal([](Spec& s) { s.attention = GqaSpec{.heads = 4, .kv_heads = 2, .head_dim = 8}; }), "grouped-query"));
+  CHECK(says(refusal([](Spec& s) { s.mla().bias = true; }), "biases"));
+  CHECK(says(refusal([](Spec& s) { s.moe->scoring = Scoring::sigmoid; }), "sigmoid"));
+  CHECK(says(refusal([](Spec& s) { s.moe->correction_bias = true; }), "correction bias"));
+  CHECK(says(refusal([](Spec& s) { s.moe->gating = Gating::group_limited_pairs; }), "two best"));
+  CHECK(says(refusal([](Spec& s) { s.moe->scales_normed = true; }), "scaled"));
 }
 
 TEST_CASE("a backend refuses a model that it cannot run instead of stopping the process") {

@@ -45,10 +45,10 @@ Matrix spread(std::uint32_t rows, std::uint32_t cols, std::uint64_t seed) {
 TEST_CASE("matmul of every module has ref's bits at every width and row count, in both stored types") {
   for (const Module& module : fast_modules()) {
     CAPTURE(module.name);
-    for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const Format format : {Format::f32, Format::bf16}) {
       for (const std::uint32_t k : {1u, 7u, 8u, 13u, 64u, 257u, 1024u, 1030u, 2100u}) {
         for (const std::uint32_t n : {1u, 2u, 3u, 4u, 5u, 9u, 17u}) {
-          const StoredWeight w{spread(n, k, k + n), dtype};
+          const StoredWeight w{spread(n, k, k + n), format};
           for (const std::uint32_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 63u, 67u, 130u}) {
             Matrix x = spread(rows, k + 3, rows);  // rows lie apart
             Matrix expected = spread(rows, n + 2, 1);
