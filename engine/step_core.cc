@@ -58,6 +58,12 @@ StepCore::StepCore(Config config, kernels::Backend& backend)
   SHOAL_CHECK(config.steps_in_flight == 1 || config.steps_in_flight == 2);
 }
 
+StepCore::~StepCore() {
+  for (const OpenStep& step : open_) {
+    if (lost_ || !backend_.wait(step.ticket)) break;
+  }
+}
+
 // The generated ids that the context has room for.
 std::uint32_t StepCore::tokens_wanted(const Work& work) const {
   return std::min(work.max_tokens, config_.context_tokens - size_of(work.prompt));

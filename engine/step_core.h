@@ -44,6 +44,10 @@ public:
 
   // `backend` is loaded, has its KV reserved and outlives the core.
   StepCore(Config config, kernels::Backend& backend);
+  // Waits for steps that are open, so that the backend may have another core.
+  ~StepCore();
+  StepCore(const StepCore&) = delete;
+  StepCore& operator=(const StepCore&) = delete;
 
   // Takes a stream. It may be finished already (Ended comes with the next step) or without credit (parked at once).
   // A higher attempt of a stream that is here takes its place, and its pages as far as the ids agree; the same attempt

@@ -21,7 +21,7 @@
 // This is the exponential race (Efraimidis and Spirakis, 2006): the argmax falls on a token with probability p. The
 // noise is formed so that its infinity lies at the losing end, and 64 keeps a lone survivor finite.
 //
-// Log probabilities are those of the model itself: log softmax of the logits before penalties, temperature and filters.
+// Log probabilities are those of the model itself: log softmax of the logits before all of the above.
 // So they compare between requests, tell a forced repetition from a likely one, and are the same for a greedy and for a
 // sampled stream (vLLM's default too). Pure; any thread.
 #pragma once

@@ -255,6 +255,20 @@ TEST_CASE("with two steps in flight a stream parks, stops, ends and is cancelled
   }
 }
 
+TEST_CASE("a core that ends with steps open leaves its backend ready for another one") {
+  FakeDevice device{8, 8};
+  StepCore::Config config = EchoEngine::config_of(8);
+  config.vocab = FakeDevice::vocab;
+  config.steps_in_flight = 2;
+  std::vector<TokenId> answers;
+  for (int i = 0; i < 2; ++i) {
+    StepCore core{config, device};
+    REQUIRE(core.add(work_of(1, {1, 2, 3}, 50), Time{}));
+    answers.push_back(core.step(Time{}).generated.at(0).ids[0]);  // the second one is open
+  }
+  CHECK(answers[0] == answers[1]);
+}
+
 TEST_CASE("once the device is lost the step says so, and nothing more is asked of it") {
   for (const std::uint32_t steps_in_flight : {1u, 2u}) {
     FakeDevice device{8, 4};
