@@ -87,9 +87,8 @@ private:
                     std::type_identity_t<T> max) const {
       settings.add(key, help, Number<T>{&member, min, max});
     }
-    void operator()(const char* key, std::string& member, const char* help,
-                    std::initializer_list<const char*> words) const {
-      settings.add(key, help, Choice{&member, {words.begin(), words.end()}});
+    void operator()(const char* key, std::string& member, const char* help, std::vector<std::string> words) const {
+      settings.add(key, help, Choice{&member, std::move(words)});
     }
   };
 

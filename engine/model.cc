@@ -9,9 +9,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
 #include "engine/memory_plan.h"
-#include "kernels/echo.h"
-#include "kernels/modules.h"
-#include "kernels/weights.h"
+#include "kernels/backends.h"
 
 namespace shoal::engine {
 namespace {
@@ -23,10 +21,23 @@ std::uint32_t stream_tokens(std::uint32_t context, std::uint32_t pages) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{pages} * page_tokens));
 }
 
-MemoryNeed memory_need(const kernels::Spec& spec, std::uint64_t weight_bytes, const ModelOptions& options) {
+// The byte model's.
+class NoWeights : public kernels::TensorSource {
+  Result<kernels::Tensor> tensor(kernels::WeightId, std::uint32_t, std::uint32_t) override {
+    return Error{Code::bad_checkpoint, "the byte model has no weights"};
+  }
+};
+
+Result<const kernels::BackendKind*> backend_for(kernels::Architecture architecture, const std::string& module) {
+  const kernels::BackendKind* kind = kernels::find_backend(architecture, module);
+  if (kind == nullptr) return Error{Code::bad_checkpoint, "no backend of this program runs the model's architecture"};
+  return kind;
+}
+
+MemoryNeed memory_need(const kernels::Spec& spec, const kernels::ModelBytes& bytes, const ModelOptions& options) {
   const std::uint32_t threads = options.threads > 0 ? options.threads : usable_cores();
-  return {.weight_bytes = weight_bytes,
-          .page_bytes = kernels::kv_page_bytes(spec),
+  return {.weight_bytes = bytes.packed,
+          .page_bytes = bytes.page,
           .context_pages = pages_for(spec.context),
           .streams = options.streams,
           .rest_bytes = process_rest_bytes(threads),
@@ -36,18 +47,23 @@ MemoryNeed memory_need(const kernels::Spec& spec, std::uint64_t weight_bytes, co
 
 Result<Model> open_bytes(const ModelOptions& options) {
   Model model;
-  auto backend = std::make_unique<kernels::EchoBackend>();
-  auto kv =
-      backend->reserve_kv(options.kv_bytes == 0 ? bytes_kv_bytes_max : std::min(options.kv_bytes, bytes_kv_bytes_max));
+  model.spec = kernels::bytes_spec(bytes_context_tokens);
+  const auto kind = backend_for(model.spec.architecture, options.module);
+  if (!kind) return kind.error();
+  auto made = (*kind)->make({.module = options.module, .threads = options.threads});
+  if (!made) return std::move(made).error();
+  model.backend = std::move(*made);
+  NoWeights none;
+  SHOAL_TRY(model.backend->load(model.spec, none, {}, {}));
+  auto kv = model.backend->reserve_kv(
+      options.kv_bytes == 0 ? bytes_kv_bytes_max : std::min(options.kv_bytes, bytes_kv_bytes_max), options.streams);
   if (!kv) return std::move(kv).error();
   model.kv = *kv;
   model.stream_tokens = stream_tokens(bytes_context_tokens, kv->pages);
-  model.spec = kernels::echo_spec(bytes_context_tokens);
   model.name = "bytes";
-  model.eos_ids = {kernels::echo_eos_id};
+  model.eos_ids = {kernels::bytes_eos_id};
   model.model_digest = std::string(32, '0');
-  model.numerics = backend->describe().numerics;
-  model.backend = std::move(backend);
+  model.numerics = model.backend->describe().numerics;
   return model;
 }
 
@@ -62,10 +78,12 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
 
   auto checkpoint = Checkpoint::open(path);
   if (!checkpoint) return std::move(checkpoint).error();
-  const auto weight_bytes = kernels::check_weights(*spec, *checkpoint);
-  if (!weight_bytes) return weight_bytes.error();
-  model.weight_bytes = weight_bytes->packed;
-  const MemoryNeed need = memory_need(*spec, weight_bytes->packed, options);
+  const auto kind = backend_for(spec->architecture, options.module);
+  if (!kind) return kind.error();
+  const auto bytes = (*kind)->measure(*spec, *checkpoint);
+  if (!bytes) return bytes.error();
+  model.weight_bytes = bytes->packed;
+  const MemoryNeed need = memory_need(*spec, *bytes, options);
   const auto kv_bytes = plan_kv(need, memory_headroom());
   if (!kv_bytes) return kv_bytes.error();
   const auto no_room = [&](const std::string& why) {
@@ -76,13 +94,12 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
   auto digest = checkpoint->digest();
   if (!digest) return std::move(digest).error();
   model.model_digest = std::move(*digest);
-  std::unique_ptr<kernels::HostBackend> backend;
   try {
-    auto made = kernels::make_host_backend({.module = options.module, .threads = options.threads});
+    auto made = (*kind)->make({.module = options.module, .threads = options.threads});
     if (!made) return std::move(made).error();
-    backend = std::move(*made);
-    SHOAL_TRY(backend->load(model.spec, *checkpoint));
-    auto kv = backend->reserve_kv(*kv_bytes);
+    model.backend = std::move(*made);
+    SHOAL_TRY(model.backend->load(model.spec, *checkpoint, {}, {}));
+    auto kv = model.backend->reserve_kv(*kv_bytes, options.streams);
     if (!kv) return std::move(kv).error();
     model.kv = *kv;
   } catch (const std::bad_alloc&) {
@@ -93,8 +110,7 @@ Result<Model> open_directory(const std::filesystem::path& path, const ModelOptio
   if (!can_map(need.rest_bytes)) return no_room("too little is left beside weights and KV pages");
   model.stream_tokens = stream_tokens(model.spec.context, model.kv.pages);
   model.name = (path.has_filename() ? path : path.parent_path()).filename().string();
-  model.numerics = backend->describe().numerics;
-  model.backend = std::move(backend);
+  model.numerics = model.backend->describe().numerics;
   return model;
 }
 
@@ -108,7 +124,7 @@ Result<Model> open_model(const std::filesystem::path& path, const ModelOptions& 
 Result<ModelSummary> check_model(const std::filesystem::path& path) {
   ModelSummary summary;
   if (path == "bytes") {
-    summary.spec = kernels::echo_spec(bytes_context_tokens);
+    summary.spec = kernels::bytes_spec(bytes_context_tokens);
     summary.architecture = "bytes";
     return summary;
   }
@@ -117,9 +133,11 @@ Result<ModelSummary> check_model(const std::filesystem::path& path) {
   if (const auto eos_ids = read_eos_ids(path, spec->vocab); !eos_ids) return eos_ids.error();
   auto checkpoint = Checkpoint::open(path);
   if (!checkpoint) return checkpoint.error();
-  const auto bytes = kernels::check_weights(*spec, *checkpoint);
+  const auto kind = backend_for(spec->architecture, "auto");
+  if (!kind) return kind.error();
+  const auto bytes = (*kind)->measure(*spec, *checkpoint);
   if (!bytes) return bytes.error();
-  return ModelSummary{*spec, "deepseek_v2", bytes->stored, pages_for(spec->context) * kernels::kv_page_bytes(*spec)};
+  return ModelSummary{*spec, "deepseek_v2", bytes->stored, pages_for(spec->context) * bytes->page};
 }
 
 StepCore::Config step_config(const Model& model) {

@@ -20,7 +20,7 @@ struct ModelOptions {
   std::size_t kv_bytes = std::size_t{256} << 20;  // memory for KV pages; used as streams need it. 0: a share of free
   std::uint32_t streams = 32;                     // that may run at once: no more KV than they could use
   std::uint32_t sharers = 1;                      // processes that divide the machine's free memory, this one counted
-  std::string module = "auto";                    // of kernels/modules.h
+  std::string module = "auto";                    // of kernels/backends.h
   std::uint32_t threads = 0;                      // that compute; 0: all cores of this process
 };
 

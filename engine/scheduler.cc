@@ -10,7 +10,7 @@ namespace {
 
 // How many of the sequence's next tokens fit into `allowance`, ending where chunks may end; 0 if none can.
 std::uint32_t chunk(const Sequence& sequence, std::uint32_t allowance) {
-  const std::uint32_t wanted = sequence.known() - sequence.planned;
+  const std::uint32_t wanted = sequence.to_feed();
   if (wanted <= allowance) return wanted;
   const std::uint32_t end = sequence.planned + allowance;
   const std::uint32_t on_page = end - end % page_tokens;
@@ -23,6 +23,7 @@ std::uint32_t chunk(const Sequence& sequence, std::uint32_t allowance) {
 
 Scheduler::Scheduler(SchedulerConfig config, KvPool& pool) : config_(config), pool_(pool) {
   SHOAL_CHECK(config.sequences_max > 0 && config.tokens_max >= config.sequences_max + tile_tokens);
+  for (kernels::Slot slot = config.sequences_max; slot-- > 0;) free_slots_.push_back(slot);
 }
 
 Batch Scheduler::next() {
@@ -42,11 +43,11 @@ Batch Scheduler::next() {
       preempt_youngest(batch);
       break;
     }
-    batch.chunks.push_back({&s, tokens});
+    batch.chunks.push_back({.sequence = &s, .tokens = tokens});
     spare -= tokens - 1;
   }
   if (batch.preempted == 0) admit(batch, spare);  // nobody enters in a step that had to evict
-  SHOAL_CHECK(idle() || !batch.chunks.empty());
+  SHOAL_CHECK(idle() || !batch.chunks.empty() || awaits_ids());
   return batch;
 }
 
@@ -54,12 +55,15 @@ Batch Scheduler::next() {
 void Scheduler::admit(Batch& batch, std::uint32_t spare) {
   while (!waiting_.empty() && running_.size() < config_.sequences_max) {
     Sequence& s = *waiting_.front();
+    if (s.drawing > 0) return;  // preempted while its next id is drawn, which decides whether it goes on
     const std::uint32_t tokens = chunk(s, spare);
-    if (tokens == 0 || pages_for(s.known()) > pool_.free_pages() + pages_outside_batch()) return;
+    if (tokens == 0 || !could_hold(s)) return;
     while (!pool_.reserve(s.pages, s.known())) SHOAL_CHECK(evict_idle(s, batch));
     leave(s);
     join(running_, s, SequenceState::running);
-    batch.chunks.push_back({&s, tokens});
+    s.slot = free_slots_.back();
+    free_slots_.pop_back();
+    batch.chunks.push_back({.sequence = &s, .tokens = tokens, .enters = true});
     spare -= tokens;
   }
 }
@@ -82,11 +86,18 @@ bool Scheduler::evict_idle(const Sequence& keeper, Batch& batch) {
   return false;
 }
 
-std::size_t Scheduler::pages_outside_batch() const {
-  std::size_t pages = 0;
-  for (const Sequence* s : parked_) pages += s->pages.size();
-  for (const Sequence* s : waiting_) pages += s->pages.size();
-  return pages;
+// Whether its known ids find room, if need be by the pages that all others outside the batch hold and nobody else does.
+bool Scheduler::could_hold(const Sequence& sequence) const {
+  const std::size_t wanted =
+      pages_for(sequence.known()) - std::min<std::size_t>(pages_for(sequence.known()), sequence.pages.size());
+  if (wanted <= pool_.free_pages()) return true;
+  std::vector<const std::vector<PageId>*> others;
+  for (const List* list : {&parked_, &waiting_}) {
+    for (const Sequence* s : *list) {
+      if (s != &sequence) others.push_back(&s->pages);
+    }
+  }
+  return wanted <= pool_.free_pages() + pool_.freed_by(others);
 }
 
 void Scheduler::preempt_youngest(Batch& batch) {
@@ -112,7 +123,15 @@ bool Scheduler::goes_before(const Sequence& a, const Sequence& b, SequenceState 
   return std::pair(turn(a), a.age) < std::pair(turn(b), b.age);
 }
 
-void Scheduler::leave(Sequence& sequence) { std::erase(list_of(sequence.state), &sequence); }
+void Scheduler::leave(Sequence& sequence) {
+  const bool ran = std::erase(list_of(sequence.state), &sequence) > 0 && sequence.state == SequenceState::running;
+  if (ran) free_slots_.push_back(sequence.slot);
+}
+
+bool Scheduler::awaits_ids() const {
+  const auto awaits = [](const Sequence* s) { return s->drawing > 0; };
+  return std::any_of(running_.begin(), running_.end(), awaits) || std::any_of(waiting_.begin(), waiting_.end(), awaits);
+}
 
 Scheduler::List& Scheduler::list_of(SequenceState state) {
   return state == SequenceState::running ? running_ : state == SequenceState::waiting ? waiting_ : parked_;

@@ -23,6 +23,7 @@ inline constexpr std::uint32_t tile_tokens = 8;
 struct Chunk {
   Sequence* sequence = nullptr;
   std::uint32_t tokens = 0;  // from sequence->planned on
+  bool enters = false;       // it did not run in the step before: its slot is new
 };
 
 struct Batch {
@@ -48,8 +49,8 @@ public:
   // Running sequences first, oldest first and whatever their tier, each with a token of its own and the rest for
   // prefill; then waiting ones in their order while tokens and pages last: nobody overtakes one that does not fit yet.
   // When pages run out, those outside the batch give theirs up first, then the youngest running sequence does and waits
-  // again. Everything that runs has its pages reserved. Empty only when idle(): each
-  // sequence alone must fit the pool, which StepCore::add sees to.
+  // again. Everything that runs has its pages reserved, and a slot below sequences_max. Empty only when idle() or when
+  // everybody awaits ids that open steps draw: each sequence alone must fit the pool, which StepCore::add sees to.
   Batch next();
 
 private:
@@ -59,7 +60,8 @@ private:
   bool goes_before(const Sequence& a, const Sequence& b, SequenceState state) const;
   List& list_of(SequenceState state);
   void admit(Batch& batch, std::uint32_t spare);
-  std::size_t pages_outside_batch() const;
+  bool could_hold(const Sequence& sequence) const;
+  bool awaits_ids() const;
   bool evict_idle(const Sequence& keeper, Batch& batch);
   void preempt_youngest(Batch& batch);
 
@@ -68,6 +70,7 @@ private:
   List running_;
   List waiting_;
   List parked_;
+  std::vector<kernels::Slot> free_slots_;  // the one that was freed last is taken first
 };
 
 }  // namespace shoal::engine

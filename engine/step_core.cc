@@ -55,6 +55,13 @@ std::optional<EndReason> finished(std::span<const TokenId> generated, std::uint3
 StepCore::StepCore(Config config, kernels::Backend& backend)
     : config_(config), backend_(backend), pool_(config.pages), scheduler_(config.scheduler, pool_) {
   SHOAL_CHECK(config.vocab > 0 && config.context_tokens > 0 && config.pages > 0 && config.streams_max > 0);
+  SHOAL_CHECK(config.steps_in_flight == 1 || config.steps_in_flight == 2);
+}
+
+StepCore::~StepCore() {
+  for (const OpenStep& step : open_) {
+    if (lost_ || !backend_.wait(step.ticket)) break;
+  }
 }
 
 // The generated ids that the context has room for.
@@ -105,7 +112,6 @@ Result<void> StepCore::add(Work work, Time now) {
   sequence->age = next_age_++;
   sequence->arrived = now;
   sequence->prompt_tokens = size_of(work.prompt);
-  sequence->seen = {work.sampling, work.prompt, work.generated};
   sequence->ids = take_ids(work);
   sequence->work = std::move(work);
   by_stream_.emplace(sequence->work.stream, sequence.get());
@@ -117,8 +123,8 @@ Result<void> StepCore::add(Work work, Time now) {
 // What both attempts know alike stays computed; the last known id is fed again, because only that draws the next one.
 void StepCore::supersede(Sequence& old, Work work, Time now) {
   scheduler_.leave(old);
+  disown(old);
   old.prompt_tokens = size_of(work.prompt);
-  old.seen = {work.sampling, work.prompt, work.generated};
   std::vector<TokenId> ids = take_ids(work);
   const auto [differs, unused] = std::mismatch(ids.begin(), ids.end(), old.ids.begin(), old.ids.end());
   const auto agreed = static_cast<std::uint32_t>(differs - ids.begin());
@@ -159,9 +165,20 @@ void StepCore::cancel(const StreamId& stream, Attempt up_to) {
 
 // The sequence is in no list any more.
 void StepCore::forget(Sequence& sequence) {
+  disown(sequence);
   pool_.release(sequence.pages);
   by_stream_.erase(sequence.work.stream);
   sequences_.erase(sequence.age);
+}
+
+// Open steps go on computing for it, and nobody takes what they draw.
+void StepCore::disown(Sequence& sequence) {
+  for (OpenStep& step : open_) {
+    for (Part& part : step.parts) {
+      if (part.sequence == &sequence) part.sequence = nullptr;
+    }
+  }
+  sequence.drawing = 0;
 }
 
 Time StepCore::next_wake() const {
@@ -175,14 +192,11 @@ Time StepCore::next_wake() const {
 
 StepOutcome StepCore::step(Time now) {
   StepOutcome outcome;
+  if (lost_) return outcome;
   sweep(now, outcome);
-  const Batch batch = scheduler_.next();
-  totals_.preemptions += batch.preempted;
-  for (Sequence* s : batch.evicted) {
-    outcome.yielded.push_back({s->work.stream, s->work.attempt, s->position()});
-    forget(*s);
+  while (open_.size() < config_.steps_in_flight && plan(outcome)) {
   }
-  if (!batch.chunks.empty()) run(batch, now, outcome);
+  if (!open_.empty()) collect(now, outcome);
   return outcome;
 }
 
@@ -205,41 +219,75 @@ void StepCore::sweep(Time now, StepOutcome& outcome) {
   }
 }
 
-void StepCore::run(const Batch& batch, Time now, StepOutcome& outcome) {
-  std::vector<kernels::SampleStep> samples(batch.chunks.size());
-  std::vector<kernels::SeqStep> steps;
-  steps.reserve(batch.chunks.size());
-  for (std::size_t i = 0; i < batch.chunks.size(); ++i) {
-    Sequence& s = *batch.chunks[i].sequence;
-    const std::uint32_t tokens = batch.chunks[i].tokens;
-    const bool draws = s.planned + tokens == s.known();
-    samples[i] = {.params = s.work.sampling, .choice = s.work.stream.choice, .position = s.position(), .seen = &s.seen};
-    steps.push_back({.pages = s.pages,
-                     .first = s.planned,
-                     .ids = std::span(s.ids).subspan(s.planned, tokens),
-                     .sample = draws ? &samples[i] : nullptr,
-                     .logits = {}});
-    s.planned += tokens;
+// Submits the next step. False if there is nothing to run, or nothing before ids of open steps are here.
+bool StepCore::plan(StepOutcome& outcome) {
+  const Batch batch = scheduler_.next();
+  totals_.preemptions += batch.preempted;
+  for (Sequence* s : batch.evicted) {
+    outcome.yielded.push_back({s->work.stream, s->work.attempt, s->position()});
+    forget(*s);
   }
-  kernels::StepOutput output = backend_.wait(backend_.submit(steps));
-  SHOAL_CHECK(output.ids.size() == batch.chunks.size());
+  if (batch.chunks.empty()) return false;
+  OpenStep open;
+  std::vector<kernels::SeqStep> steps;
+  open.parts.reserve(batch.chunks.size());
+  steps.reserve(batch.chunks.size());
+  for (const Chunk& chunk : batch.chunks) {
+    Sequence& s = *chunk.sequence;
+    if (chunk.enters) {
+      backend_.set_sampling(s.slot, {.params = s.work.sampling,
+                                     .choice = s.work.stream.choice,
+                                     .prompt = std::span(s.ids).first(s.prompt_tokens),
+                                     .generated = s.generated()});
+    }
+    kernels::SeqStep& step = steps.emplace_back();
+    step.slot = s.slot;
+    step.pages = s.pages;
+    step.first = s.planned;
+    step.feeds_drawn = s.planned == s.known();
+    if (!step.feeds_drawn) step.ids = std::span(s.ids).subspan(s.planned, chunk.tokens);
+    s.planned += chunk.tokens;
+    const bool draws = s.planned == s.length();
+    if (draws) step.draws = s.position() + s.drawing++;
+    open.parts.push_back({&s, chunk.tokens, draws, s.work.sampling.logprobs});
+  }
+  open.ticket = backend_.submit(steps);
+  open_.push_back(std::move(open));
+  return true;
+}
+
+// Takes the ids of the oldest open step.
+void StepCore::collect(Time now, StepOutcome& outcome) {
+  const OpenStep open = std::move(open_.front());
+  open_.pop_front();
+  auto waited = backend_.wait(open.ticket);
+  if (!waited) {
+    lost_ = true;
+    outcome.lost = std::move(waited).error();
+    return;
+  }
+  kernels::StepOutput output = std::move(*waited);
+  SHOAL_CHECK(output.ids.size() == open.parts.size());
   ++totals_.steps;
   auto logprobs = output.logprobs.begin();
-  for (std::size_t i = 0; i < batch.chunks.size(); ++i) {
-    Sequence& s = *batch.chunks[i].sequence;
+  for (std::size_t i = 0; i < open.parts.size(); ++i) {
+    const Part& part = open.parts[i];
     Drawn drawn{.id = output.ids[i], .logprobs = {}};
-    if (drawn.id == kernels::no_token && steps[i].sample != nullptr) {
-      totals_.prefilled_tokens += batch.chunks[i].tokens;
+    if (drawn.id != kernels::no_token && part.logprobs) {
+      SHOAL_CHECK(logprobs != output.logprobs.end());
+      drawn.logprobs.push_back(std::move(*logprobs++));
+    }
+    if (part.sequence == nullptr) continue;
+    Sequence& s = *part.sequence;
+    if (part.draws) --s.drawing;
+    if (drawn.id == kernels::no_token && part.draws) {
+      totals_.prefilled_tokens += part.tokens;
       outcome.ended.push_back({s.work.stream, s.work.attempt, s.position(), EndReason::not_finite});
       scheduler_.leave(s);
       forget(s);
       continue;
     }
-    if (drawn.id != kernels::no_token && s.work.sampling.logprobs) {
-      SHOAL_CHECK(logprobs != output.logprobs.end());
-      drawn.logprobs.push_back(std::move(*logprobs++));
-    }
-    commit(s, batch.chunks[i].tokens, std::move(drawn), now, outcome);
+    commit(s, part.tokens, std::move(drawn), now, outcome);
   }
 }
 
@@ -255,12 +303,12 @@ void StepCore::commit(Sequence& s, std::uint32_t tokens, Drawn drawn, Time now, 
   const Work& work = s.work;
   outcome.generated.push_back({work.stream, work.attempt, s.position(), {drawn.id}, std::move(drawn.logprobs)});
   s.ids.push_back(drawn.id);
-  s.seen.add_generated(drawn.id);
   if (const auto reason = finished(s.generated(), work.max_tokens, work.stop_ids, work.ignore_eos)) {
     outcome.ended.push_back({work.stream, work.attempt, s.position(), *reason});
     scheduler_.leave(s);
     forget(s);
   } else if (!s.has_credit()) {
+    SHOAL_CHECK(s.drawing == 0);
     scheduler_.leave(s);
     s.parked_until = now + milliseconds(config_.parked_pages_ms);
     scheduler_.park(s);
@@ -283,7 +331,7 @@ EngineLoad StepCore::load() const {
       continue;
     }
     ++(s->state == SequenceState::running ? load.running : load.waiting).at(tier);
-    load.waiting_tokens += s->known() - s->planned;
+    load.waiting_tokens += s->known() - std::min(s->known(), s->planned);
   }
   return load;
 }

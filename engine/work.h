@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "kernels/sampling.h"
 
@@ -67,6 +68,7 @@ struct StepOutcome {
   std::vector<Generated> generated;
   std::vector<Ended> ended;
   std::vector<Yielded> yielded;
+  std::optional<Error> lost{};  // the device is: no stream here goes on, and none ends
 };
 
 struct EngineLoad {

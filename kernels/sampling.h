@@ -2,7 +2,8 @@
 // two tokens. Counter-based: the draw depends on (seed, choice, position, token id) alone, not on batch, step or
 // attempt.
 //
-//   penalties first, on the logits, for ids that the sequence holds (SeenIds), in this order:
+//   bias first, added to the logits of its ids (OpenAI's meaning); then an id that a mask forbids is impossible;
+//   then penalties, on the logits, for ids that the sequence holds (SeenIds), in this order:
 //                     repetition  l = l > 0 ? l / r : l * r     ids of the prompt and generated ones (Keskar et al.,
 //                                                               CTRL, 2019; Hugging Face's meaning; 1: off)
 //                     frequency   l = l - f * count             generated ids (OpenAI's meaning; 0: off)
@@ -20,7 +21,7 @@
 // This is the exponential race (Efraimidis and Spirakis, 2006): the argmax falls on a token with probability p. The
 // noise is formed so that its infinity lies at the losing end, and 64 keeps a lone survivor finite.
 //
-// Log probabilities are those of the model itself: log softmax of the logits before penalties, temperature and filters.
+// Log probabilities are those of the model itself: log softmax of the logits before all of the above.
 // So they compare between requests, tell a forced repetition from a likely one, and are the same for a greedy and for a
 // sampled stream (vLLM's default too). Pure; any thread.
 #pragma once
@@ -35,6 +36,12 @@
 #include "base/ids.h"
 
 namespace shoal::kernels {
+
+// Added to the logit of one id.
+struct LogitBias {
+  TokenId id = 0;
+  float bias = 0;
+};
 
 struct SamplingParams {
   float temperature = 1;    // >= 0; 0 is greedy

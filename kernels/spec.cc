@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/page.h"
-
 namespace shoal::kernels {
 namespace {
 
@@ -17,6 +15,10 @@ double yarn_dimension(double rotations, const RopeSpec& rope, double dim) {
 }
 
 }  // namespace
+
+Spec bytes_spec(std::uint32_t context) {
+  return {.architecture = Architecture::bytes, .vocab = bytes_eos_id + 1, .context = context};
+}
 
 std::vector<double> rope_frequencies(const RopeSpec& rope, std::uint32_t rope_dim) {
   std::vector<double> frequencies(rope_dim / 2);
@@ -41,12 +43,8 @@ double rope_magnitude(const RopeSpec& rope) {
          yarn_magnitude(rope.yarn->factor, rope.yarn->mscale_all_dim);
 }
 
-std::size_t kv_page_bytes(const Spec& spec) {
-  return std::size_t{page_tokens} * spec.mla.cache_dim() * spec.layers * sizeof(float);
-}
-
 double softmax_scale(const Spec& spec) {
-  const double plain = 1 / std::sqrt(double(spec.mla.qk_dim()));
+  const double plain = 1 / std::sqrt(double(spec.qk_dim()));
   if (!spec.rope.yarn || spec.rope.yarn->mscale_all_dim == 0) return plain;
   const double magnitude = yarn_magnitude(spec.rope.yarn->factor, spec.rope.yarn->mscale_all_dim);
   return plain * magnitude * magnitude;

@@ -47,6 +47,15 @@ enum class Part : std::uint8_t {
   shared_gate,  // [shared * width, hidden]
   shared_up,    // [shared * width, hidden]
   shared_down,  // [hidden, shared * width]
+  k,            // [kv_heads * head_dim, hidden], of grouped-query attention
+  v,            // [kv_heads * head_dim, hidden]
+  q_bias,       // [1, heads * head_dim]
+  k_bias,       // [1, kv_heads * head_dim]
+  v_bias,       // [1, kv_heads * head_dim]
+  q_a_bias,     // [1, q_lora_rank]
+  kv_a_bias,    // [1, kv_lora_rank + rope_dim]
+  o_bias,       // [1, hidden]
+  router_bias,  // [1, experts], of sigmoid gates
 };
 
 // One weight of the model. `layer` and `expert` count where the part has them.

@@ -135,7 +135,7 @@ Result<Spec> read_spec(const std::filesystem::path& config_json) {
   spec.dense_width = fields.count("intermediate_size", width_max);
   spec.norm_eps = fields.number("rms_norm_eps", 1e-12, 1, 1e-6);
   spec.tied_embeddings = fields.flag("tie_word_embeddings", false);
-  spec.mla = read_mla(fields);
+  spec.attention = read_mla(fields);
   spec.rope = read_rope(fields, config_json.string());
   spec.moe = read_moe(fields);
   if (fields.text("hidden_act", "silu") != "silu") fields.fail("hidden_act", "expected silu");

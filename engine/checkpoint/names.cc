@@ -19,6 +19,7 @@ WeightName weight_name(const kernels::WeightId& id) {
   const std::string layer = "model.layers." + std::to_string(id.layer) + ".";
   const auto plain = [](std::string name) { return WeightName{.name = std::move(name), .fused = {}}; };
   const auto attention = [&](const char* name) { return plain(layer + "self_attn." + name + ".weight"); };
+  const auto bias = [&](const char* name) { return plain(layer + "self_attn." + name + ".bias"); };
   const auto mlp = [&](const char* name) { return plain(layer + "mlp." + name + ".weight"); };
   switch (id.part) {
     case Part::embed:
@@ -61,6 +62,24 @@ WeightName weight_name(const kernels::WeightId& id) {
       return mlp("shared_experts.up_proj");
     case Part::shared_down:
       return mlp("shared_experts.down_proj");
+    case Part::k:
+      return attention("k_proj");
+    case Part::v:
+      return attention("v_proj");
+    case Part::q_bias:
+      return bias("q_proj");
+    case Part::k_bias:
+      return bias("k_proj");
+    case Part::v_bias:
+      return bias("v_proj");
+    case Part::q_a_bias:
+      return bias("q_a_proj");
+    case Part::kv_a_bias:
+      return bias("kv_a_proj_with_mqa");
+    case Part::o_bias:
+      return bias("o_proj");
+    case Part::router_bias:
+      return plain(layer + "mlp.gate.e_score_correction_bias");
     case Part::expert_gate:
       return expert_name(layer, id.expert, "gate", {.name = {}, .fused = "gate_up_proj", .half = 0, .halves = 2});
     case Part::expert_up:

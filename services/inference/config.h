@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "kernels/backends.h"
 #include "services/common_config.h"
 
 namespace shoal::services {
@@ -24,7 +25,7 @@ struct InferenceConfig : CommonConfig {
     visit("slots", self.slots, "streams that may be here at once", 1, limits::slots_max);
     visit("threads", self.threads, "threads that compute; 0: all cores of this process", 0, limits::engine_threads_max);
     visit("module", self.module, "instructions to compute with; `auto`: the best of this processor",
-          {"auto", "ref", "cpu_base", "cpu_avx2"});
+          kernels::module_names());
     visit("kv_bytes", self.kv_bytes,
           "memory for the keys of running streams, used as they need it; 0: half of what is free beside the weights, "
           "and no more than slots and context could use",

@@ -1,7 +1,7 @@
 #include "services/inference/model_check.h"
 
 #include "engine/model.h"
-#include "kernels/modules.h"
+#include "kernels/backends.h"
 #include "text/tokenizer.h"
 
 namespace shoal::services {
@@ -14,6 +14,6 @@ Result<ModelCheck> check_model(const std::string& path) {
   return ModelCheck{engine->architecture, engine->weight_bytes, engine->context_bytes, engine->spec.context};
 }
 
-std::vector<std::string> modules_here() { return kernels::modules_here(); }
+std::vector<std::string> modules_here() { return kernels::usable_modules(); }
 
 }  // namespace shoal::services

@@ -12,7 +12,7 @@
 #include "base/cores.h"
 #include "engine/model.h"
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/bench/floor.h"
 #include "tests/unit/kernels/random_model.h"
 
@@ -36,7 +36,7 @@ kernels::Spec large_spec() {
   spec.hidden = 1024;
   spec.layers = 12;
   spec.dense_width = 4096;
-  spec.mla.heads = 8;
+  spec.mla().heads = 8;
   spec.moe = kernels::MoeSpec{.experts = 16, .per_token = 4, .shared = 1, .width = 768, .first_layer = 1};
   return spec;
 }
@@ -71,8 +71,8 @@ Result<engine::Model> open(const Options& options) {
   auto backend = kernels::make_host_backend({.module = options.module, .threads = options.threads});
   if (!backend) return std::move(backend).error();
   BlockSource source;
-  SHOAL_TRY((*backend)->load(model.spec, source));
-  auto kv = (*backend)->reserve_kv(std::size_t{1} << 30);
+  SHOAL_TRY((*backend)->load(model.spec, source, {}, {}));
+  auto kv = (*backend)->reserve_kv(std::size_t{1} << 30, 32);
   if (!kv) return std::move(kv).error();
   model.kv = *kv;
   model.backend = std::move(*backend);

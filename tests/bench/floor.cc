@@ -95,7 +95,7 @@ Need need_of(const kernels::Spec& spec, double tokens, double drawn, double keys
     need.bytes += 2 * rows * cols * share;
     need.products += rows * cols * uses;
   };
-  const kernels::MlaSpec& mla = spec.mla;
+  const kernels::MlaSpec& mla = spec.mla();
   for (std::uint32_t layer = 0; layer < spec.layers; ++layer) {
     const double queries = double(mla.heads) * mla.qk_dim();
     if (mla.q_lora_rank == 0) {

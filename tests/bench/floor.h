@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/pool.h"
+#include "kernels/host/pool.h"
 #include "kernels/spec.h"
 
 namespace shoal::bench {

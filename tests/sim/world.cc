@@ -57,7 +57,7 @@ InferenceProcess::InferenceProcess(std::string process_name, protocol::Entry sel
       network_(network),
       step_time_(step_time),
       backend_(model) {
-  SHOAL_CHECK(backend_.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId)).has_value());
+  SHOAL_CHECK(backend_.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId), 32).has_value());
   engine_ = std::make_unique<engine::StepCore>(engine_config(pages), backend_);
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/step_core.h"
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 #include "network.h"
 #include "protocol/edge/edge.h"
 #include "services/gateway/pipeline.h"

@@ -24,6 +24,8 @@ LAYERS = {
     "protocol": {"base"},
     "text": {"base"},
     "kernels": {"base"},
+    "kernels/echo": {"base", "kernels"},
+    "kernels/host": {"base", "kernels"},
     "engine": {"base", "kernels"},
     "actors": {"base", "protocol"},
     "actors/flow": {"base", "protocol", "actors"},

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/engine/harness.h"
 #include "tests/unit/kernels/random_model.h"
 
@@ -24,10 +24,19 @@ public:
   explicit Watched(kernels::Backend& backend) : backend_(backend) {}
 
   kernels::DeviceInfo describe() const override { return backend_.describe(); }
-  Result<void> load(const kernels::Spec& spec, kernels::TensorSource& source) override {
-    return backend_.load(spec, source);
+  Result<void> load(const kernels::Spec& spec, kernels::TensorSource& source, kernels::Shard shard,
+                    std::string_view numerics) override {
+    return backend_.load(spec, source, shard, numerics);
   }
-  Result<kernels::KvShape> reserve_kv(std::size_t bytes) override { return backend_.reserve_kv(bytes); }
+  Result<kernels::KvShape> reserve_kv(std::size_t bytes, std::uint32_t slots) override {
+    return backend_.reserve_kv(bytes, slots);
+  }
+  void set_sampling(kernels::Slot slot, const kernels::SlotSampling& sampling) override {
+    backend_.set_sampling(slot, sampling);
+  }
+  void set_mask(kernels::Slot slot, std::span<const std::uint32_t> allowed) override {
+    backend_.set_mask(slot, allowed);
+  }
   kernels::Ticket submit(std::span<const kernels::SeqStep> steps) override {
     std::set<kernels::PageId> used;
     for (const auto& step : steps) {
@@ -35,7 +44,7 @@ public:
     }
     return backend_.submit(steps);
   }
-  kernels::StepOutput wait(kernels::Ticket ticket) override { return backend_.wait(ticket); }
+  Result<kernels::StepOutput> wait(kernels::Ticket ticket) override { return backend_.wait(ticket); }
   void copy_pages(std::span<const kernels::PageCopy> copies) override { backend_.copy_pages(copies); }
   void on_progress(std::function<void()> progress) override { backend_.on_progress(std::move(progress)); }
 
@@ -158,7 +167,7 @@ TEST_CASE("at the step after a cancel the stream's pages are free, at 1,000 rand
   EchoModel model{kernels::EchoBackend::Mode::salted, pages};
   Moments moments;
   for (std::uint64_t seed = 0; moments.all() < 1000; ++seed) {
-    Run run{model.backend, kernels::echo_spec(1024), seed};
+    Run run{model.backend, kernels::bytes_spec(1024), seed};
     for (int turn = 0; turn < 120; ++turn) run.turn(moments);
     run.cancel_all(moments);
   }
@@ -169,9 +178,9 @@ TEST_CASE("the same over a real forward pass") {
   const kernels::Spec spec = kernels::small_spec();
   auto backend = kernels::make_host_backend({.threads = 2}).value();
   kernels::RandomSource source{5};
-  REQUIRE(backend->load(spec, source));
-  const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla.cache_dim() * sizeof(float);
-  REQUIRE(backend->reserve_kv(pages * page_bytes)->pages == pages);
+  REQUIRE(backend->load(spec, source, {}, {}));
+  const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla().cache_dim() * sizeof(float);
+  REQUIRE(backend->reserve_kv(pages * page_bytes, 5)->pages == pages);
   Moments moments;
   for (std::uint64_t seed = 0; moments.all() < 200; ++seed) {
     Run run{*backend, spec, seed};

@@ -10,7 +10,7 @@
 
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/config.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 
 using namespace shoal;
 using namespace shoal::engine;
@@ -60,9 +60,9 @@ Loaded load(const fs::path& directory, const kernels::HostOptions& options) {
   auto checkpoint = Checkpoint::open(directory);
   REQUIRE_MESSAGE(checkpoint, (checkpoint ? "" : checkpoint.error().text));
   Loaded loaded{*spec, kernels::make_host_backend(options).value()};
-  const auto done = loaded.backend->load(*spec, *checkpoint);
+  const auto done = loaded.backend->load(*spec, *checkpoint, {}, {});
   REQUIRE_MESSAGE(done, (done ? "" : done.error().text));
-  REQUIRE(loaded.backend->reserve_kv(std::size_t{32} << 20));
+  REQUIRE(loaded.backend->reserve_kv(std::size_t{32} << 20, 1));
   return loaded;
 }
 
@@ -76,7 +76,7 @@ double worst_difference(const Golden& golden, const kernels::HostOptions& option
     std::iota(pages.rbegin(), pages.rend(), 1);
     std::vector<float> logits(prompt.ids.size() * golden.vocab);
     const kernels::SeqStep step{.pages = pages, .first = 0, .ids = prompt.ids, .logits = logits};
-    model.backend->wait(model.backend->submit({&step, 1}));
+    REQUIRE(model.backend->wait(model.backend->submit({&step, 1})));
     for (std::size_t i = 0; i < prompt.positions.size(); ++i) {
       const float* want = golden.logits.data() + prompt.rows[i] * golden.vocab;
       const float* got = logits.data() + std::size_t{prompt.positions[i]} * golden.vocab;

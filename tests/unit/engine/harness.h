@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/step_core.h"
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 namespace shoal::engine {
 
@@ -42,8 +42,8 @@ inline Work work_of(std::uint8_t number, std::vector<TokenId> prompt, std::uint3
 struct EchoModel {
   explicit EchoModel(kernels::EchoBackend::Mode mode, std::uint32_t pages) : backend(mode) {
     NoWeights none;
-    REQUIRE(backend.load(kernels::echo_spec(4096), none));
-    REQUIRE(backend.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId)));
+    REQUIRE(backend.load(kernels::bytes_spec(4096), none, {}, {}));
+    REQUIRE(backend.reserve_kv(std::size_t{pages} * page_tokens * sizeof(TokenId), 8));
   }
   kernels::EchoBackend backend;
 };

@@ -42,3 +42,31 @@ TEST_CASE("truncating gives back whole pages only, releasing gives back all") {
   CHECK(held.empty());
   CHECK(pool.free_pages() == 4);
 }
+
+TEST_CASE("a shared page is free only when its last holder lets go of it") {
+  KvPool pool{4};
+  std::vector<PageId> first, second;
+  REQUIRE(pool.reserve(first, 128));
+  pool.share(second, std::span(first).first(1));
+  REQUIRE(pool.reserve(second, 128));
+  CHECK(second[0] == first[0]);
+  CHECK(second[1] != first[1]);
+  pool.release(first);
+  CHECK(pool.free_pages() == 2);
+  pool.release(second);
+  CHECK(pool.free_pages() == 4);
+}
+
+TEST_CASE("what eviction frees are the pages that nobody else holds") {
+  KvPool pool{6};
+  std::vector<PageId> running, parked, waiting;
+  REQUIRE(pool.reserve(running, 128));
+  pool.share(parked, running);
+  REQUIRE(pool.reserve(parked, 192));
+  pool.share(waiting, std::span(parked).subspan(2));
+  using Holders = std::vector<const std::vector<PageId>*>;
+  CHECK(pool.freed_by(Holders{&parked}) == 0);
+  CHECK(pool.freed_by(Holders{&parked, &waiting}) == 1);
+  CHECK(pool.freed_by(Holders{&parked, &waiting, &running}) == 3);
+  CHECK(pool.free_pages() == 3);  // nothing was taken
+}

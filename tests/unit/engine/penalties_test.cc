@@ -13,7 +13,7 @@ TEST_CASE("penalties count what was generated, also by an earlier attempt") {
   for (std::size_t before = 0; before <= 4; ++before) {
     EchoEngine engine{Mode::repeat};
     Work work = work_of(1, bytes_of("aaaaaaaa"), 100);
-    work.stop_ids = {kernels::echo_eos_id};
+    work.stop_ids = {kernels::bytes_eos_id};
     work.sampling.frequency_penalty = 2;
     work.generated.assign(before, 'a');
     REQUIRE(engine.core.add(work, Time{}));
@@ -21,7 +21,7 @@ TEST_CASE("penalties count what was generated, also by an earlier attempt") {
     transcript.assume(stream_of(1), work.generated);
     run_all(engine.core, transcript);
     auto expected = bytes_of("aaaa");  // the fifth 'a' would have 8 - 2 * 4, less than the end
-    expected.push_back(kernels::echo_eos_id);
+    expected.push_back(kernels::bytes_eos_id);
     CHECK(transcript.ids(1) == expected);
   }
 }
@@ -29,7 +29,7 @@ TEST_CASE("penalties count what was generated, also by an earlier attempt") {
 TEST_CASE("a newer attempt counts its own ids") {
   EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("aabbaaaa"), 100);
-  work.stop_ids = {kernels::echo_eos_id};
+  work.stop_ids = {kernels::bytes_eos_id};
   work.sampling.presence_penalty = 2;
   work.sampling.frequency_penalty = 2;
   REQUIRE(engine.core.add(work, Time{}));
@@ -41,7 +41,7 @@ TEST_CASE("a newer attempt counts its own ids") {
   transcript.assume(stream_of(1), work.generated);
   run_all(engine.core, transcript);
   auto expected = bytes_of("aabba");  // 'a' twice: 8 - 2 - 2 * 2 = 2; three times: 0
-  expected.push_back(kernels::echo_eos_id);
+  expected.push_back(kernels::bytes_eos_id);
   CHECK(transcript.ids(1) == expected);
 }
 

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/step_core.h"
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/engine/harness.h"
 #include "tests/unit/kernels/random_model.h"
 
@@ -19,9 +19,9 @@ struct Engine {
       : backend(kernels::make_host_backend(options).value()) {
     const kernels::Spec spec = kernels::small_spec();
     kernels::RandomSource source{5};
-    REQUIRE(backend->load(spec, source));
-    const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla.cache_dim() * sizeof(float);
-    REQUIRE(backend->reserve_kv(pages * page_bytes)->pages == pages);
+    REQUIRE(backend->load(spec, source, {}, {}));
+    const std::size_t page_bytes = std::size_t{spec.layers} * page_tokens * spec.mla().cache_dim() * sizeof(float);
+    REQUIRE(backend->reserve_kv(pages * page_bytes, scheduler.sequences_max)->pages == pages);
     std::fill(backend->kv().begin(), backend->kv().end(), std::numeric_limits<float>::quiet_NaN());
     StepCore::Config config;
     config.vocab = spec.vocab;

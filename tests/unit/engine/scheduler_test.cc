@@ -158,6 +158,22 @@ TEST_CASE("parked sequences lose their pages before a running one does") {
   CHECK(ages(batch) == std::vector<std::uint64_t>{1});
 }
 
+TEST_CASE("a newcomer waits for pages that a running sequence shares with a parked one") {
+  Bench bench{{.sequences_max = 4, .tokens_max = 400}, 4};
+  Sequence& running = bench.waiting(128);
+  bench.step();
+  Sequence& parked = bench.waiting(100);
+  bench.scheduler.leave(parked);
+  bench.pool.share(parked.pages, std::span(running.pages).first(2));
+  parked.planned = 100;
+  bench.scheduler.park(parked);
+  bench.waiting(250);  // four pages, and two stay whoever is evicted
+  const Batch batch = bench.step();
+  CHECK(ages(batch) == std::vector<std::uint64_t>{1});
+  CHECK(batch.evicted.empty());
+  CHECK(parked.pages.size() == 2);
+}
+
 TEST_CASE("newcomers enter by tier, and within a tier by age") {
   Bench bench{{.sequences_max = 8, .tokens_max = 64}, 100};
   bench.waiting(1, Tier::batch);

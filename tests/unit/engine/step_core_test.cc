@@ -29,12 +29,12 @@ std::vector<TokenId> salted_answer(std::vector<TokenId> ids, std::uint32_t token
 TEST_CASE("the byte model repeats its prompt and stops at EOS") {
   EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("shoal"), 100);
-  work.stop_ids = {kernels::echo_eos_id};
+  work.stop_ids = {kernels::bytes_eos_id};
   REQUIRE(engine.core.add(work, Time{}));
   Transcript transcript;
   run_all(engine.core, transcript);
   auto expected = bytes_of("shoal");
-  expected.push_back(kernels::echo_eos_id);
+  expected.push_back(kernels::bytes_eos_id);
   CHECK(transcript.ids(1) == expected);
   CHECK(transcript.reason(1) == EndReason::stop_id);
   CHECK(engine.core.load().free_pages == 64);
@@ -43,7 +43,7 @@ TEST_CASE("the byte model repeats its prompt and stops at EOS") {
 TEST_CASE("ignore_eos goes on past the first stop id and not past the others") {
   EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("abcd"), 7);
-  work.stop_ids = {kernels::echo_eos_id};
+  work.stop_ids = {kernels::bytes_eos_id};
   work.ignore_eos = true;
   REQUIRE(engine.core.add(work, Time{}));
   work.stream = stream_of(2);
@@ -95,8 +95,8 @@ TEST_CASE("a stream resumed at any position goes on as if uninterrupted") {
 TEST_CASE("a stream that arrives finished ends without a forward pass") {
   EchoEngine engine{Mode::repeat};
   Work work = work_of(1, bytes_of("ab"), 9);
-  work.generated = {'a', 'b', kernels::echo_eos_id};
-  work.stop_ids = {kernels::echo_eos_id};
+  work.generated = {'a', 'b', kernels::bytes_eos_id};
+  work.stop_ids = {kernels::bytes_eos_id};
   work.credit_until = 0;
   REQUIRE(engine.core.add(work, Time{}));
   CHECK(engine.core.has_work());
@@ -196,13 +196,13 @@ TEST_CASE("a stream whose logits are not finite ends there, and the others of it
     using EchoBackend::EchoBackend;
     kernels::Ticket submit(std::span<const kernels::SeqStep> steps) override {
       broken_.clear();
-      for (const auto& step : steps) broken_.push_back(step.ids.back() == 'x' && step.sample != nullptr);
+      for (const auto& step : steps) broken_.push_back(step.ids.back() == 'x' && step.draws.has_value());
       return EchoBackend::submit(steps);
     }
-    kernels::StepOutput wait(kernels::Ticket ticket) override {
+    Result<kernels::StepOutput> wait(kernels::Ticket ticket) override {
       auto output = EchoBackend::wait(ticket);
       for (std::size_t i = 0; i < broken_.size(); ++i) {
-        if (broken_[i]) output.ids[i] = kernels::no_token;
+        if (broken_[i]) output->ids[i] = kernels::no_token;
       }
       return output;
     }
@@ -212,8 +212,8 @@ TEST_CASE("a stream whose logits are not finite ends there, and the others of it
   };
   Broken backend{kernels::EchoBackend::Mode::repeat};
   NoWeights none;
-  REQUIRE(backend.load(kernels::echo_spec(4096), none));
-  REQUIRE(backend.reserve_kv(std::size_t{8} * page_tokens * sizeof(TokenId)));
+  REQUIRE(backend.load(kernels::bytes_spec(4096), none, {}, {}));
+  REQUIRE(backend.reserve_kv(std::size_t{8} * page_tokens * sizeof(TokenId), 8));
   StepCore core{EchoEngine::config_of(8), backend};
   REQUIRE(core.add(work_of(1, bytes_of("abxcd"), 100), Time{}));
   REQUIRE(core.add(work_of(2, bytes_of("abycd"), 5), Time{}));

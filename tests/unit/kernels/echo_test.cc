@@ -1,4 +1,4 @@
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 #include <array>
 #include <cmath>
@@ -10,49 +10,47 @@ using namespace shoal::kernels;
 
 TEST_CASE("the byte model reads its prompt back from scattered pages, whatever the chunks were") {
   EchoBackend echo;
-  REQUIRE(echo.reserve_kv(4 * 256)->pages == 4);
+  REQUIRE(echo.reserve_kv(4 * 256, 1)->pages == 4);
   const std::array<PageId, 2> pages = {3, 1};
   std::vector<TokenId> prompt(70);
   for (std::uint32_t i = 0; i < 70; ++i) prompt[i] = i;
   const auto ids = std::span<const TokenId>(prompt);
-  const SampleStep at_zero{.params = {}, .position = 0};
 
-  const SeqStep head{.pages = pages, .first = 0, .ids = ids.first(8), .sample = nullptr, .logits = {}};
-  CHECK(echo.wait(echo.submit({&head, 1})).ids[0] == no_token);
-  const SeqStep tail{.pages = pages, .first = 8, .ids = ids.subspan(8), .sample = &at_zero, .logits = {}};
-  CHECK(echo.wait(echo.submit({&tail, 1})).ids[0] == 0);
+  const SeqStep head{.pages = pages, .first = 0, .ids = ids.first(8), .draws = {}};
+  CHECK(echo.wait(echo.submit({&head, 1}))->ids[0] == no_token);
+  const SeqStep tail{.pages = pages, .first = 8, .ids = ids.subspan(8), .draws = 0};
+  CHECK(echo.wait(echo.submit({&tail, 1}))->ids[0] == 0);
 
-  const SampleStep at_66{.params = {}, .position = 66};
   const std::vector<TokenId> fed(66, 7);  // what was generated does not matter
   const std::array<PageId, 3> longer = {3, 1, 0};
-  const SeqStep decode{.pages = longer, .first = 70, .ids = fed, .sample = &at_66, .logits = {}};
-  CHECK(echo.wait(echo.submit({&decode, 1})).ids[0] == 66);
+  const SeqStep decode{.pages = longer, .first = 70, .ids = fed, .draws = 66};
+  CHECK(echo.wait(echo.submit({&decode, 1}))->ids[0] == 66);
 }
 
 TEST_CASE("a copied page answers like the original") {
   EchoBackend echo;
-  REQUIRE(echo.reserve_kv(2 * 256));
+  REQUIRE(echo.reserve_kv(2 * 256, 1));
   const std::array<PageId, 1> original = {0};
   const std::array<PageId, 1> copy = {1};
   const std::vector<TokenId> prompt = {'a', 'b', 'c'};
-  const SeqStep fill{.pages = original, .first = 0, .ids = prompt, .sample = nullptr, .logits = {}};
-  echo.wait(echo.submit({&fill, 1}));
+  const SeqStep fill{.pages = original, .first = 0, .ids = prompt, .draws = {}};
+  REQUIRE(echo.wait(echo.submit({&fill, 1})));
   const PageCopy pair{.from = 0, .to = 1};
   echo.copy_pages({&pair, 1});
-  const SampleStep at_one{.params = {}, .position = 1};
   const std::vector<TokenId> fed = {'a'};
-  const SeqStep decode{.pages = copy, .first = 3, .ids = fed, .sample = &at_one, .logits = {}};
-  CHECK(echo.wait(echo.submit({&decode, 1})).ids[0] == 'b');
+  const SeqStep decode{.pages = copy, .first = 3, .ids = fed, .draws = 1};
+  CHECK(echo.wait(echo.submit({&decode, 1}))->ids[0] == 'b');
 }
 
 TEST_CASE("the byte model has logits where they are asked for: 8 for what comes next, 1 for the end, 0 else") {
   EchoBackend echo;
-  REQUIRE(echo.reserve_kv(256));
+  REQUIRE(echo.reserve_kv(256, 1));
   const std::array<PageId, 1> pages = {0};
   const std::vector<TokenId> prompt = {'a', 'a', 'b'};
-  const auto draw = [&](const SampleStep& sample) {
-    const SeqStep step{.pages = pages, .first = 0, .ids = prompt, .sample = &sample, .logits = {}};
-    return echo.wait(echo.submit({&step, 1}));
+  const auto draw = [&](const SlotSampling& sampling) {
+    echo.set_sampling(0, sampling);
+    const SeqStep step{.pages = pages, .first = 0, .ids = prompt, .draws = 0};
+    return echo.wait(echo.submit({&step, 1})).value();
   };
   const SamplingParams asked{.logprobs = true, .top_logprobs = 2};
   const StepOutput output = draw({.params = asked});
@@ -60,12 +58,13 @@ TEST_CASE("the byte model has logits where they are asked for: 8 for what comes 
   REQUIRE(output.logprobs.size() == 1);
   const double sum = std::exp(8.0) + std::exp(1.0) + 255;
   CHECK(output.logprobs[0].logprob == doctest::Approx(8 - std::log(sum)));
-  CHECK(output.logprobs[0].top_ids == std::vector<TokenId>{'a', echo_eos_id});
+  CHECK(output.logprobs[0].top_ids == std::vector<TokenId>{'a', bytes_eos_id});
   CHECK(draw({.params = {}}).logprobs.empty());
 
   const SamplingParams penalized{.temperature = 1, .frequency_penalty = 2};
   for (std::uint32_t times = 0; times < 6; ++times) {
-    const SeenIds seen(penalized, prompt, std::vector<TokenId>(times, 'a'));
-    CHECK(draw({.params = penalized, .seen = &seen}).ids[0] == (times < 4 ? TokenId{'a'} : echo_eos_id));
+    const std::vector<TokenId> generated(times, 'a');
+    CHECK(draw({.params = penalized, .prompt = prompt, .generated = generated}).ids[0] ==
+          (times < 4 ? TokenId{'a'} : bytes_eos_id));
   }
 }

@@ -11,10 +11,10 @@
 
 #include "base/page.h"
 #include "kernels/finite.h"
-#include "kernels/modules.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/modules.h"
+#include "kernels/host/ref/ref.h"
+#include "kernels/host/weights.h"
 #include "kernels/sampling.h"
-#include "kernels/weights.h"
 #include "tests/unit/kernels/oracle.h"
 #include "tests/unit/kernels/random_model.h"
 

@@ -1,4 +1,4 @@
-#include "kernels/host_backend.h"
+#include "kernels/host/host_backend.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/ref/ref.h"
+#include "kernels/host/modules.h"
 #include "tests/unit/kernels/random_model.h"
 
 using namespace shoal;
@@ -15,10 +15,11 @@ using namespace shoal::kernels;
 namespace {
 
 struct Model {
-  explicit Model(MlaForm form = MlaForm::absorbed) : backend(ref::make_backend(form)) {
+  explicit Model(MlaForm form = MlaForm::absorbed)
+      : backend(make_host_backend({.module = "ref", .threads = 1, .form = form}).value()) {
     RandomSource source{3};
-    REQUIRE(backend->load(small_spec(), source));
-    REQUIRE(backend->reserve_kv(std::size_t{1} << 20));
+    REQUIRE(backend->load(small_spec(), source, {}, {}));
+    REQUIRE(backend->reserve_kv(std::size_t{1} << 20, 4));
   }
 
   // Feeds `ids` in chunks of the given sizes (the last one repeats) and returns all logits.
@@ -32,7 +33,7 @@ struct Model {
                          .first = static_cast<std::uint32_t>(at),
                          .ids = ids.subspan(at, count),
                          .logits = std::span(all).subspan(at * vocab, count * vocab)};
-      backend->wait(backend->submit({&step, 1}));
+      REQUIRE(backend->wait(backend->submit({&step, 1})));
       at += count;
     }
     return all;
@@ -73,7 +74,7 @@ TEST_CASE("a sequence has the same bits alone and among others") {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     steps.push_back({.pages = own_pages[i], .first = 0, .ids = ids[i], .logits = together[i]});
   }
-  model.backend->wait(model.backend->submit(steps));
+  REQUIRE(model.backend->wait(model.backend->submit(steps)));
   for (std::size_t i = 0; i < ids.size(); ++i) CHECK(model.logits(ids[i], pages, {ids[i].size()}) == together[i]);
 }
 
@@ -118,12 +119,12 @@ TEST_CASE("a layer without shared experts is one whose shared experts add nothin
     Spec spec = small_spec();
     spec.moe->shared = shared;
     NoShared source{3};
-    auto backend = ref::make_backend();
-    REQUIRE(backend->load(spec, source));
-    REQUIRE(backend->reserve_kv(std::size_t{1} << 20));
+    auto backend = make_host_backend({.module = "ref", .threads = 1}).value();
+    REQUIRE(backend->load(spec, source, {}, {}));
+    REQUIRE(backend->reserve_kv(std::size_t{1} << 20, 4));
     auto& rows = logits.emplace_back(ids.size() * spec.vocab);
     const SeqStep step{.pages = pages, .first = 0, .ids = ids, .logits = rows};
-    backend->wait(backend->submit({&step, 1}));
+    REQUIRE(backend->wait(backend->submit({&step, 1})));
   }
   CHECK(logits[0] == logits[1]);
 }
@@ -139,7 +140,7 @@ TEST_CASE("a copied page continues like the original") {
   const auto all = some_ids(70, 6);
   std::vector<float> logits(6 * small_spec().vocab);
   const SeqStep step{.pages = copy, .first = 64, .ids = std::span(all).subspan(64), .logits = logits};
-  model.backend->wait(model.backend->submit({&step, 1}));
+  REQUIRE(model.backend->wait(model.backend->submit({&step, 1})));
   CHECK(std::equal(logits.begin(), logits.end(), original.begin() + 64 * small_spec().vocab));
 }
 
@@ -148,10 +149,10 @@ TEST_CASE("a step draws only for the sequences that ask for it") {
   const auto ids = some_ids(10, 7);
   const std::vector<PageId> first = {1};
   const std::vector<PageId> second = {2};
-  const SampleStep greedy_step{.params = {.temperature = 0}, .choice = 0, .position = 0};
-  const std::vector<SeqStep> steps = {{.pages = first, .first = 0, .ids = ids},
-                                      {.pages = second, .first = 0, .ids = ids, .sample = &greedy_step}};
-  const auto drawn = model.backend->wait(model.backend->submit(steps)).ids;
+  model.backend->set_sampling(1, {.params = {.temperature = 0}});
+  const std::vector<SeqStep> steps = {{.slot = 0, .pages = first, .first = 0, .ids = ids},
+                                      {.slot = 1, .pages = second, .first = 0, .ids = ids, .draws = 0}};
+  const auto drawn = model.backend->wait(model.backend->submit(steps)).value().ids;
   const auto logits = model.logits(ids, pages, {10});
   REQUIRE(drawn.size() == 2);
   CHECK(drawn[0] == no_token);
@@ -163,18 +164,75 @@ TEST_CASE("a sequence whose logits are not finite draws nothing, and the others 
     Model model;
     const std::vector<TokenId> ids = some_ids(5, 8);
     const std::vector<PageId> first = {0}, second = {1};
-    const SampleStep draws{.params = {.temperature = 0, .logprobs = true}};
-    std::vector<SeqStep> steps = {{.pages = first, .first = 0, .ids = std::span(ids).first(4)},
-                                  {.pages = second, .first = 0, .ids = std::span(ids).first(4)}};
-    model.backend->wait(model.backend->submit(steps));
+    for (const Slot slot : {0u, 1u}) {
+      model.backend->set_sampling(slot, {.params = {.temperature = 0, .logprobs = true}});
+    }
+    std::vector<SeqStep> steps = {{.slot = 0, .pages = first, .first = 0, .ids = std::span(ids).first(4)},
+                                  {.slot = 1, .pages = second, .first = 0, .ids = std::span(ids).first(4)}};
+    REQUIRE(model.backend->wait(model.backend->submit(steps)));
     if (poisoned) model.backend->kv()[0] = std::numeric_limits<float>::quiet_NaN();  // of page 0, in the first layer
-    for (SeqStep& step : steps) step = {step.pages, 4, std::span(ids).last(1), &draws, {}};
-    return model.backend->wait(model.backend->submit(steps));
+    for (SeqStep& step : steps) {
+      step.first = 4;
+      step.ids = std::span(ids).last(1);
+      step.draws = 0;
+    }
+    return model.backend->wait(model.backend->submit(steps)).value();
   };
   const StepOutput clean = run(false), poisoned = run(true);
   REQUIRE(clean.ids[0] == clean.ids[1]);
   CHECK(poisoned.ids == std::vector<TokenId>{no_token, clean.ids[1]});
   CHECK(poisoned.logprobs == std::vector<IdLogprobs>{clean.logprobs[1]});
+}
+
+TEST_CASE("a sequence goes on with the id that an open step draws as it does with ids that are known") {
+  const auto ids = some_ids(9, 11);
+  const std::vector<PageId> own = {2};
+  const SlotSampling sampling{.params = {.temperature = 0.8f, .seed = 5, .frequency_penalty = 1.5f}, .prompt = ids};
+  const auto step_of = [&](std::uint32_t first, std::span<const TokenId> fed, Position position) {
+    return SeqStep{.slot = 3, .pages = own, .first = first, .ids = fed, .feeds_drawn = fed.empty(), .draws = position};
+  };
+  std::vector<TokenId> one_by_one, ahead;
+  Model alone;
+  alone.backend->set_sampling(3, sampling);
+  for (Position position = 0; position < 20; ++position) {
+    const auto fed = position == 0 ? std::span(ids) : std::span(one_by_one).last(1);
+    const SeqStep step = step_of(position == 0 ? 0 : 8 + position, fed, position);
+    one_by_one.push_back(alone.backend->wait(alone.backend->submit({&step, 1})).value().ids[0]);
+  }
+  Model model;
+  model.backend->set_sampling(3, sampling);
+  std::vector<Ticket> open;
+  for (Position position = 0; position < 20; ++position) {
+    const SeqStep step =
+        step_of(position == 0 ? 0 : 8 + position, position == 0 ? std::span(ids) : std::span<TokenId>(), position);
+    open.push_back(model.backend->submit({&step, 1}));
+    if (open.size() < 2) continue;
+    ahead.push_back(model.backend->wait(open.front()).value().ids[0]);
+    open.erase(open.begin());
+  }
+  ahead.push_back(model.backend->wait(open.front()).value().ids[0]);
+  CHECK(ahead == one_by_one);
+}
+
+TEST_CASE("a backend of this machine refuses a rank of several and numerics that it does not have") {
+  RandomSource source{3};
+  const auto code = [&](Shard shard, std::string_view numerics) {
+    const auto loaded =
+        make_host_backend({.module = "ref", .threads = 1}).value()->load(small_spec(), source, shard, numerics);
+    return loaded ? Code::ok : loaded.error().code;
+  };
+  CHECK(code({}, "ref fp32") == Code::ok);
+  CHECK(code({}, "int8") == Code::bad_config);
+  CHECK(code({.rank = 1, .ranks = 2}, {}) == Code::bad_config);
+}
+
+TEST_CASE("progress is told once a weight while weights are read") {
+  RandomSource source{3};
+  auto backend = make_host_backend({.module = "ref", .threads = 1}).value();
+  int told = 0;
+  backend->on_progress([&] { ++told; });
+  REQUIRE(backend->load(small_spec(), source, {}, {}));
+  CHECK(told == 3 + 3 * 9 + 3 + 2 * (1 + 6 * 3 + 3));  // ends, attention, the dense layer, two layers of experts
 }
 
 TEST_CASE("progress is told once a layer") {
@@ -186,10 +244,10 @@ TEST_CASE("progress is told once a layer") {
 }
 
 TEST_CASE("KV memory too small for one page is refused") {
-  auto backend = ref::make_backend();
+  auto backend = make_host_backend({.module = "ref", .threads = 1}).value();
   RandomSource source{3};
-  REQUIRE(backend->load(small_spec(), source));
-  CHECK(backend->reserve_kv(1000).error().code == Code::too_large);
+  REQUIRE(backend->load(small_spec(), source, {}, {}));
+  CHECK(backend->reserve_kv(1000, 1).error().code == Code::too_large);
 }
 
 TEST_CASE("half-precision weights are widened exactly, subnormals and the largest among them") {

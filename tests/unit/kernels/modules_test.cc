@@ -1,5 +1,5 @@
 // Every module of this machine against `ref`, bit by bit.
-#include "kernels/modules.h"
+#include "kernels/host/modules.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "base/page.h"
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 #include "tests/unit/kernels/oracle.h"
 #include "tests/unit/kernels/random_model.h"
 
@@ -45,10 +45,10 @@ Matrix spread(std::uint32_t rows, std::uint32_t cols, std::uint64_t seed) {
 TEST_CASE("matmul of every module has ref's bits at every width and row count, in both stored types") {
   for (const Module& module : fast_modules()) {
     CAPTURE(module.name);
-    for (const DType dtype : {DType::f32, DType::bf16}) {
+    for (const Format format : {Format::f32, Format::bf16}) {
       for (const std::uint32_t k : {1u, 7u, 8u, 13u, 64u, 257u, 1024u, 1030u, 2100u}) {
         for (const std::uint32_t n : {1u, 2u, 3u, 4u, 5u, 9u, 17u}) {
-          const StoredWeight w{spread(n, k, k + n), dtype};
+          const StoredWeight w{spread(n, k, k + n), format};
           for (const std::uint32_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 63u, 67u, 130u}) {
             Matrix x = spread(rows, k + 3, rows);  // rows lie apart
             Matrix expected = spread(rows, n + 2, 1);
@@ -160,13 +160,13 @@ std::vector<TokenId> some_ids(std::size_t count, std::uint32_t vocab, std::uint6
 std::vector<float> logits_of(const Spec& spec, const HostOptions& options) {
   auto backend = make_host_backend(options).value();
   RandomSource source{3};
-  REQUIRE(backend->load(spec, source));
-  REQUIRE(backend->reserve_kv(std::size_t{8} << 20));
+  REQUIRE(backend->load(spec, source, {}, {}));
+  REQUIRE(backend->reserve_kv(std::size_t{8} << 20, 1));
   const auto ids = some_ids(150, spec.vocab, 1);
   const std::vector<PageId> first = {4, 2, 3};
   const std::vector<PageId> second = {1};
   const SeqStep before{.pages = first, .first = 0, .ids = std::span(ids).first(70)};
-  backend->wait(backend->submit({&before, 1}));
+  REQUIRE(backend->wait(backend->submit({&before, 1})));
   std::vector<float> logits((80 + 1 + 40) * spec.vocab);
   std::span<float> rest = logits;
   const auto take = [&](std::size_t rows) {
@@ -179,7 +179,7 @@ std::vector<float> logits_of(const Spec& spec, const HostOptions& options) {
       {.pages = first, .first = 70, .ids = std::span(ids).subspan(70), .logits = take(80)},
       {.pages = second, .first = 0, .ids = std::span(ids).first(1), .logits = take(1)},
       {.pages = third, .first = 0, .ids = std::span(ids).first(40), .logits = take(40)}};
-  backend->wait(backend->submit(steps));
+  REQUIRE(backend->wait(backend->submit(steps)));
   return logits;
 }
 
@@ -233,5 +233,6 @@ TEST_CASE("modules round alike and say so; another form of attention is another 
     CHECK(info.name == name);
     CHECK(info.numerics == "ref fp32");
   }
-  CHECK(host_device("ref", MlaForm::expanded).numerics != "ref fp32");
+  CHECK(make_host_backend({.module = "ref", .threads = 1, .form = MlaForm::expanded}).value()->describe().numerics !=
+        "ref fp32");
 }

@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
-#include "kernels/ops.h"
+#include "kernels/host/ops.h"
 
 namespace shoal::kernels {
 
@@ -38,8 +38,8 @@ struct Matrix {
 
 // A stored weight, with the values that it really holds.
 struct StoredWeight {
-  StoredWeight(Matrix matrix, DType dtype_in) : exact(std::move(matrix)), dtype(dtype_in) {
-    if (dtype == DType::f32) {
+  StoredWeight(Matrix matrix, Format format_in) : exact(std::move(matrix)), format(format_in) {
+    if (format == Format::f32) {
       bytes.resize(exact.values.size() * 4);
       std::memcpy(bytes.data(), exact.values.data(), bytes.size());
       return;
@@ -53,10 +53,12 @@ struct StoredWeight {
     }
   }
 
-  Weight weight() const { return {dtype, exact.rows, exact.cols, bytes.data()}; }
+  PackedWeight weight() const {
+    return {.format = format, .rows = exact.rows, .cols = exact.cols, .data = bytes.data()};
+  }
 
   Matrix exact;
-  DType dtype;
+  Format format;
   std::vector<std::byte> bytes;
 };
 

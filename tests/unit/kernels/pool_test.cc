@@ -1,4 +1,4 @@
-#include "kernels/pool.h"
+#include "kernels/host/pool.h"
 
 #include <atomic>
 #include <numeric>

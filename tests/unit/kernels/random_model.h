@@ -45,7 +45,8 @@ inline Spec small_spec() {
   spec.layers = 3;
   spec.context = 1024;
   spec.dense_width = 52;
-  spec.mla = {.heads = 3, .q_lora_rank = 20, .kv_lora_rank = 28, .nope_dim = 12, .rope_dim = 8, .v_dim = 10};
+  spec.attention =
+      MlaSpec{.heads = 3, .q_lora_rank = 20, .kv_lora_rank = 28, .nope_dim = 12, .rope_dim = 8, .v_dim = 10};
   spec.rope.yarn = YarnSpec{.factor = 4, .original_context = 256, .mscale = 0.707, .mscale_all_dim = 0.707};
   spec.moe = MoeSpec{.experts = 6, .per_token = 2, .shared = 1, .width = 20, .first_layer = 1};
   return spec;
@@ -60,7 +61,8 @@ inline Spec tiny_spec() {
   spec.layers = 6;
   spec.context = 1024;
   spec.dense_width = 768;
-  spec.mla = {.heads = 4, .q_lora_rank = 0, .kv_lora_rank = 512, .nope_dim = 128, .rope_dim = 64, .v_dim = 128};
+  spec.attention =
+      MlaSpec{.heads = 4, .q_lora_rank = 0, .kv_lora_rank = 512, .nope_dim = 128, .rope_dim = 64, .v_dim = 128};
   spec.moe = MoeSpec{.experts = 8, .per_token = 2, .shared = 1, .width = 128, .first_layer = 1};
   return spec;
 }

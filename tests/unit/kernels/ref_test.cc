@@ -1,4 +1,4 @@
-#include "kernels/ref/ref.h"
+#include "kernels/host/ref/ref.h"
 
 #include <limits>
 #include <numeric>
@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/page.h"
-#include "kernels/ref/exp.h"
+#include "kernels/host/ref/exp.h"
 #include "tests/unit/kernels/oracle.h"
 
 using namespace shoal;
@@ -29,11 +29,11 @@ TEST_CASE("exp is within two units of the last place, and zero far below") {
 }
 
 TEST_CASE("matmul agrees with double sums at every width and row count, in both stored types") {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
+  for (const Format format : {Format::f32, Format::bf16}) {
     for (const std::uint32_t k : {1u, 7u, 8u, 13u, 64u, 257u}) {
       for (const std::uint32_t n : {1u, 2u, 5u}) {
         for (const std::uint32_t rows : {1u, 2u, 3u, 8u}) {
-          const StoredWeight w{Matrix::random(n, k, k + n), dtype};
+          const StoredWeight w{Matrix::random(n, k, k + n), format};
           Matrix x = Matrix::random(rows, k, rows);
           Matrix y{rows, n};
           ref::matmul({.x = x.mat(), .w = w.weight(), .y = y.mat()});
@@ -50,7 +50,7 @@ TEST_CASE("matmul agrees with double sums at every width and row count, in both 
 }
 
 TEST_CASE("a row of matmul has the same bits in every batch") {
-  const StoredWeight w{Matrix::random(33, 100, 1), DType::bf16};
+  const StoredWeight w{Matrix::random(33, 100, 1), Format::bf16};
   Matrix x = Matrix::random(9, 100, 2);
   Matrix together{9, 33};
   ref::matmul({.x = x.mat(), .w = w.weight(), .y = together.mat()});
@@ -62,8 +62,8 @@ TEST_CASE("a row of matmul has the same bits in every batch") {
 }
 
 TEST_CASE("embed copies the rows of its ids exactly") {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    const StoredWeight table{Matrix::random(5, 11, 3), dtype};
+  for (const Format format : {Format::f32, Format::bf16}) {
+    const StoredWeight table{Matrix::random(5, 11, 3), format};
     Matrix out{3, 11};
     const std::vector<TokenId> ids = {4, 0, 4};
     ref::embed({.table = table.weight(), .ids = ids, .out = out.mat()});
@@ -222,7 +222,7 @@ TEST_CASE("expanded attention agrees with a plain softmax over keys and values m
   AttentionCase c;
   const MlaSpec mla{.heads = c.heads, .kv_lora_rank = c.latent, .nope_dim = 9, .rope_dim = c.rope_dim, .v_dim = 10};
   Matrix q = Matrix::random(7, c.heads * mla.qk_dim(), 14);
-  const StoredWeight kv_b{Matrix::random(c.heads * 19, c.latent, 15), DType::bf16};
+  const StoredWeight kv_b{Matrix::random(c.heads * 19, c.latent, 15), Format::bf16};
   Matrix out{7, c.heads * mla.v_dim};
   ref::attention_expanded({.q = q.mat(),
                            .kv = c.kv.values.data(),

@@ -10,7 +10,7 @@ namespace {
 
 Spec v2_lite() {
   Spec spec;
-  spec.mla = {.heads = 16, .kv_lora_rank = 512, .nope_dim = 128, .rope_dim = 64, .v_dim = 128};
+  spec.attention = MlaSpec{.heads = 16, .kv_lora_rank = 512, .nope_dim = 128, .rope_dim = 64, .v_dim = 128};
   spec.rope.yarn = YarnSpec{.factor = 40, .original_context = 4096, .mscale = 0.707, .mscale_all_dim = 0.707};
   return spec;
 }

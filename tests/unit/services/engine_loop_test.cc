@@ -1,13 +1,15 @@
 #include "services/inference/engine_loop.h"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <thread>
 
 #include <doctest/doctest.h>
 
 #include "base/random.h"
 #include "bench.h"
-#include "kernels/echo.h"
+#include "kernels/echo/echo.h"
 
 using namespace shoal;
 using namespace shoal::test;
@@ -54,16 +56,22 @@ private:
   bool closed_ = false;
 };
 
+// Opens what the test owns.
+inference::EngineLoop::Open opens(engine::StepCore& core) {
+  return [&core] { return inference::EngineLoop::Core(&core, [](engine::StepCore*) {}); };
+}
+
 struct Engine {
   Engine() {
-    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId)).has_value());
+    REQUIRE(backend.reserve_kv(64 * page_tokens * sizeof(TokenId), 32).has_value());
     engine::StepCoreConfig config;
     config.vocab = 257;
     config.context_tokens = 1024;
     config.pages = 64;
     core = std::make_unique<engine::StepCore>(config, backend);
-    loop = std::make_unique<inference::EngineLoop>(
-        *core, [this](std::any value) { return inbox.take(std::move(value)); }, [] { return Time(seconds(1)); });
+    loop = std::make_unique<inference::EngineLoop>(opens(*core), [] { return Time(seconds(1)); });
+    REQUIRE(loop->opened());
+    loop->start([this](std::any value) { return inbox.take(std::move(value)); }, {});
   }
   void add(std::uint8_t number, std::vector<TokenId> prompt) {
     engine::Work work;
@@ -112,6 +120,66 @@ TEST_CASE("the engine's thread ends when it is stopped, at work or idle, and whe
   CHECK(unheard.inbox.ids().size() <= 3);
 }
 
+TEST_CASE("a model is opened on the thread that steps it, gone on it, and no sooner stepped than it is started") {
+  std::thread::id opened_on, gone_on;
+  kernels::EchoBackend backend;
+  REQUIRE(backend.reserve_kv(page_tokens * sizeof(TokenId), 1).has_value());
+  engine::StepCoreConfig config;
+  config.vocab = 257;
+  config.context_tokens = 64;
+  config.pages = 1;
+  const auto open = [&] {
+    opened_on = std::this_thread::get_id();
+    return inference::EngineLoop::Core(new engine::StepCore(config, backend), [&](engine::StepCore* core) {
+      gone_on = std::this_thread::get_id();
+      delete core;
+    });
+  };
+  inference::EngineLoop loop(open, [] { return Time(seconds(1)); });
+  REQUIRE(loop.opened());
+  CHECK(opened_on != std::this_thread::get_id());
+  CHECK(gone_on == std::thread::id());
+  loop.stop();  // it never started
+  CHECK(gone_on == opened_on);
+}
+
+TEST_CASE("why a model could not be opened is told to whoever waits for it") {
+  inference::EngineLoop loop(
+      []() -> Result<inference::EngineLoop::Core> {
+        return Error{Code::bad_checkpoint, "torn"};
+      },
+      [] { return Time(seconds(1)); });
+  const auto opened = loop.opened();
+  REQUIRE(!opened);
+  CHECK(opened.error().text == "torn");
+}
+
+TEST_CASE("a lost device is told once, and the engine's thread ends") {
+  class Lost : public kernels::EchoBackend {
+    Result<kernels::StepOutput> wait(kernels::Ticket) override { return Error{Code::io, "no answer"}; }
+  };
+  Lost backend;
+  REQUIRE(backend.reserve_kv(page_tokens * sizeof(TokenId), 1).has_value());
+  engine::StepCoreConfig config;
+  config.vocab = 257;
+  config.context_tokens = 64;
+  config.pages = 1;
+  config.scheduler = {.sequences_max = 1, .tokens_max = 16};
+  engine::StepCore core(config, backend);
+  inference::EngineLoop loop(opens(core), [] { return Time(seconds(1)); });
+  REQUIRE(loop.opened());
+  std::promise<std::string> told;
+  loop.start([](const std::any&) { return true; }, [&](const Error& error) { told.set_value(error.text); });
+  engine::Work work;
+  work.stream = {request_id(1), 0};
+  work.prompt = {'a'};
+  work.max_tokens = 1;
+  work.credit_until = 1;
+  loop.post(inference::Command(inference::AddWork{std::move(work)}));
+  CHECK(told.get_future().get() == "no answer");
+  loop.stop();
+}
+
 namespace {
 
 // An EchoBackend that waits inside each step until the test lets it go on. Meanwhile the engine's thread stands still,
@@ -120,7 +188,7 @@ class GatedEcho : public kernels::EchoBackend {
 public:
   GatedEcho() : EchoBackend(Mode::salted) {}
 
-  kernels::StepOutput wait(kernels::Ticket ticket) override {
+  Result<kernels::StepOutput> wait(kernels::Ticket ticket) override {
     std::unique_lock lock(mutex_);
     ++entered_;
     changed_.notify_all();
@@ -155,15 +223,16 @@ private:
 TEST_CASE("a cancel that comes during a step frees the stream's pages at the next one") {
   constexpr std::uint32_t pages = 64;
   GatedEcho backend;
-  REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId)).has_value());
+  REQUIRE(backend.reserve_kv(pages * page_tokens * sizeof(TokenId), 6).has_value());
   engine::StepCoreConfig config;
   config.vocab = 257;
   config.context_tokens = 2048;
   config.pages = pages;
   config.scheduler = {.sequences_max = 6, .tokens_max = 40};
   engine::StepCore core(config, backend);
-  inference::EngineLoop loop(
-      core, [](const std::any&) { return true; }, [] { return Time(seconds(1)); });
+  inference::EngineLoop loop(opens(core), [] { return Time(seconds(1)); });
+  REQUIRE(loop.opened());
+  loop.start([](const std::any&) { return true; }, {});
   Random random{7};
   const auto add = [&](std::uint8_t number, std::uint32_t prompt_tokens, Position credit) {
     engine::Work work;
