@@ -202,12 +202,13 @@ class BadInput(unittest.TestCase):
         self.answered()
 
     def test_a_prompt_longer_than_the_context(self):
-        for size in (CONTEXT, 1_000_000, PROMPT_BYTES_MAX):
+        for size in (CONTEXT, 2 * CONTEXT, 1_000_000, PROMPT_BYTES_MAX):
+            count = str(size) if size <= 2 * CONTEXT else f"more than {2 * CONTEXT}"  # is not counted to its end
             for prompt in ({"prompt": "x" * size}, {"messages": [{"role": "user", "content": "x" * size}]}):
                 self.edge.send(type="SUBMIT", id="long", **prompt)
                 error = self.edge.receive_end("long")
                 self.assertEqual(error.get("code"), "context_length", error)
-                for name in (f"the prompt has {size} tokens", f"context of bytes holds {CONTEXT}", "a shorter one"):
+                for name in (f"the prompt has {count} tokens", f"context of bytes holds {CONTEXT}", "a shorter one"):
                     self.assertIn(name, error["message"])
                 self.answered()
                 self.edge.messages.clear()
