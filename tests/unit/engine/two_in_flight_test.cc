@@ -1,5 +1,6 @@
 // Two steps in flight against one: whatever the schedule, each stream is told the same.
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <vector>
@@ -211,8 +212,10 @@ private:
 }  // namespace
 
 TEST_CASE("with two steps in flight every stream is told what it is with one, in 10,000 random schedules") {
+  const char* wanted = std::getenv("SHOAL_SCHEDULES");  // fewer where each takes long, as under the sanitizers
+  const std::uint64_t schedules = wanted == nullptr ? 10'000 : std::strtoull(wanted, nullptr, 10);
   Seen one, two;
-  for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
+  for (std::uint64_t seed = 0; seed < schedules; ++seed) {
     CAPTURE(seed);
     const Schedule schedule = make_schedule(seed);
     const auto expected = Play(schedule, 1, 2 * seed).run(one);
@@ -221,11 +224,11 @@ TEST_CASE("with two steps in flight every stream is told what it is with one, in
   }
   CHECK(one.overlapped == 0);
   CHECK(one.dropped < two.dropped);  // behind a stop, a cancel or a retry
-  CHECK(two.overlapped > 10'000);
-  CHECK(two.fed_drawn > 10'000);
-  CHECK(two.preemptions > 1000);
-  CHECK(two.yields > 1000);
-  CHECK(two.not_finite > 1000);
+  CHECK(two.overlapped > schedules);
+  CHECK(two.fed_drawn > schedules);
+  CHECK(two.preemptions > schedules / 10);
+  CHECK(two.yields > schedules / 10);
+  CHECK(two.not_finite > schedules / 10);
 }
 
 TEST_CASE("with two steps in flight a stream parks, stops, ends and is cancelled at every position as with one") {

@@ -1,5 +1,6 @@
 #include "kernels/host/ref/ref.h"
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -26,6 +27,7 @@ TEST_CASE("exp is within two units of the last place, and zero far below") {
   CHECK(ref::exp_fp32(0) == 1);
   CHECK(ref::exp_fp32(-88) == 0);
   CHECK(ref::exp_fp32(-INFINITY) == 0);
+  CHECK(std::isnan(ref::exp_fp32(NAN)));
 }
 
 TEST_CASE("matmul agrees with double sums at every width and row count, in both stored types") {
