@@ -1,6 +1,5 @@
 // One stream as each of its holders – owner, relay, executor – has it: the journal, and what the head of every message
-// about it says. Each holds all of it, so that any of them is enough to go on. Plain
-// values.
+// about it says. Each holds all of it, so that any of them is enough to go on. Plain values.
 #pragma once
 
 #include <optional>
